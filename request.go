@@ -1,0 +1,34 @@
+package clientele
+
+import "context"
+
+// Request is what becomes known about one call while it is served. The middleware makes it, whoever serves the call fills
+// in, and one log line and the metrics tell of it in the end. It holds no personal data and no secret.
+type Request struct {
+	// ID is the X-Request-Id of the answer. It is the partner's if it sent a sane one.
+	ID string
+	// TraceID is ours, a UUID.
+	TraceID      string
+	Dialect      Dialect
+	ProjectID    int64
+	CredentialID int64
+	// Result is what became of the write, for calls that write.
+	Result Result
+	// Err is why the call failed, with its cause.
+	Err error
+}
+
+type requestKey struct{}
+
+// WithRequest returns a context that carries r.
+func WithRequest(ctx context.Context, r *Request) context.Context {
+	return context.WithValue(ctx, requestKey{}, r)
+}
+
+// RequestOf returns the Request that ctx carries, or a new one when it carries none.
+func RequestOf(ctx context.Context) *Request {
+	if r, ok := ctx.Value(requestKey{}).(*Request); ok {
+		return r
+	}
+	return &Request{}
+}

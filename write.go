@@ -1,0 +1,112 @@
+package clientele
+
+import "time"
+
+// Write is one intended change of the book, built by package book and carried out by a store. Exactly one of Customer,
+// Lead and Submission is set.
+type Write struct {
+	ProjectID int64
+	Origin    Origin
+	// At becomes the record's created or updated time.
+	At time.Time
+	// Idempotency is set when the caller named the call, so that sending it again has the same answer and no effect.
+	Idempotency *Idempotency
+
+	Customer   *CustomerWrite
+	Lead       *LeadWrite
+	Submission *Submission
+}
+
+// CustomerMode says how a CustomerWrite finds its customer and what it does when there is one or none.
+type CustomerMode uint8
+
+// The modes.
+const (
+	// UpsertCustomer finds the customer by the patch's ExternalID and updates it, or creates it.
+	UpsertCustomer CustomerMode = iota
+	// CreateCustomer creates a customer, unless its ExternalID or ExternalNumber is taken: then nothing is written.
+	CreateCustomer
+	// UpdateCustomer updates the customer with the write's ID.
+	UpdateCustomer
+)
+
+// CustomerWrite states something about one customer.
+type CustomerWrite struct {
+	Mode CustomerMode
+	// ID is our id of the customer; for UpdateCustomer only.
+	ID    int64
+	Patch Patch
+	// Addresses are the customer's first ones; taken when the write creates it.
+	Addresses []Address
+}
+
+// LeadWrite registers a lead or reports on one.
+type LeadWrite struct {
+	// Register is the lead to create, complete but for its ID; nil for a report.
+	Register *Lead
+	// UUID names the lead that Report is about.
+	UUID   string
+	Report LeadReport
+}
+
+// MaxIdempotencyAge is how long a call is remembered under its Idempotency-Key.
+const MaxIdempotencyAge = 24 * time.Hour
+
+// Idempotency names a call, per credential: the Idempotency-Key header and the hash of the body sent with it.
+type Idempotency struct {
+	CredentialID int64
+	// Key is 1 to 255 characters.
+	Key      string
+	BodyHash SecretHash
+}
+
+// IdempotencyRecord is a call that had an effect, remembered with its outcome for MaxIdempotencyAge.
+type IdempotencyRecord struct {
+	Idempotency
+	ProjectID int64
+	Result    Result
+	SubjectID int64
+	Reference string
+	At        time.Time
+}
+
+// Result says what became of a write that did not fail.
+type Result uint8
+
+// The results.
+const (
+	// Created: the record is new.
+	Created Result = iota + 1
+	// Updated: the record was there and has at least one new value.
+	Updated
+	// Unchanged: the record was there and already had every value.
+	Unchanged
+	// Missing: there is no such record in the project; nothing was written.
+	Missing
+	// ExternalIDTaken and ExternalNumberTaken: another record, Outcome.Existing, has it; nothing was written.
+	ExternalIDTaken
+	ExternalNumberTaken
+)
+
+var resultNames = [...]string{
+	"", "created", "updated", "unchanged", "missing", "external_id_taken", "external_number_taken",
+}
+
+// String returns the result as it is written in logs and metrics.
+func (r Result) String() string { return resultNames[r] }
+
+// Outcome is what became of one write.
+type Outcome struct {
+	Result Result
+	// SubjectID is our id of the customer or lead; 0 when there is none.
+	SubjectID int64
+	// Reference is the UUID of the lead or submission; empty for a customer.
+	Reference string
+	// Existing is the record in the way, with its addresses; for ExternalIDTaken and ExternalNumberTaken only.
+	Existing *Customer
+	// Err is set when this write alone was refused: an Error whose kind tells why. Nothing of it was written.
+	Err error
+}
+
+// wrote reports whether the outcome left something in the book.
+func (o *Outcome) wrote() bool { return o.Err == nil && (o.Result == Created || o.Result == Updated) }

@@ -1,0 +1,173 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"clientele"
+)
+
+const customerColumns = `id, project_id, external_id, external_number, first_name, last_name, company, email, phone,
+	alt_phone, fax, ip, vat_number, type, email_normal, phone_e164, alt_phone_e164, vat_normal, flags, source,
+	credential_id, version, created_at, updated_at`
+
+const numCustomerColumns = 24
+
+// customerUpdate is what an update changes apart from the unique keys, whose indexes it leaves alone.
+const customerUpdate = ` ON CONFLICT (id) DO UPDATE SET first_name = excluded.first_name, last_name = excluded.last_name,
+	company = excluded.company, email = excluded.email, phone = excluded.phone, alt_phone = excluded.alt_phone,
+	fax = excluded.fax, ip = excluded.ip, vat_number = excluded.vat_number, type = excluded.type,
+	email_normal = excluded.email_normal, phone_e164 = excluded.phone_e164, alt_phone_e164 = excluded.alt_phone_e164,
+	vat_normal = excluded.vat_normal, flags = excluded.flags, version = excluded.version, updated_at = excluded.updated_at`
+
+func appendCustomer(values []any, c *clientele.Customer) []any {
+	return append(values, c.ID, c.ProjectID, value(c.ExternalID), value(c.ExternalNumber), value(c.FirstName),
+		value(c.LastName), value(c.Company), value(c.Email), value(c.Phone), value(c.AltPhone), value(c.Fax), value(c.IP),
+		value(c.VATNumber), value(c.Type), value(c.EmailNormal), value(c.PhoneE164), value(c.AltPhoneE164),
+		value(c.VATNormal), int64(c.Flags), string(c.Source), c.CredentialID, c.Version, c.CreatedAt.UnixMicro(),
+		c.UpdatedAt.UnixMicro())
+}
+
+func scanCustomer(row interface{ Scan(...any) error }) (clientele.Customer, error) {
+	var c clientele.Customer
+	err := row.Scan(&c.ID, &c.ProjectID, &c.ExternalID, &c.ExternalNumber, &c.FirstName, &c.LastName, &c.Company, &c.Email,
+		&c.Phone, &c.AltPhone, &c.Fax, &c.IP, &c.VATNumber, &c.Type, &c.EmailNormal, &c.PhoneE164, &c.AltPhoneE164,
+		&c.VATNormal, &c.Flags, &c.Source, &c.CredentialID, &c.Version, instant{&c.CreatedAt}, instant{&c.UpdatedAt})
+	return c, err
+}
+
+// loadCustomers hands the batch the customers under the keys. It reads inside the write transaction, so nobody can
+// change them before the batch is kept.
+func (t *tx) loadCustomers(b *clientele.Batch, project int64, keys *clientele.Keys) error {
+	for _, k := range []struct {
+		column string
+		keys   any
+		count  int
+	}{
+		{"external_id", keys.ExternalIDs, len(keys.ExternalIDs)},
+		{"external_number", keys.ExternalNumbers, len(keys.ExternalNumbers)},
+		{"id", keys.CustomerIDs, len(keys.CustomerIDs)},
+	} {
+		if k.count == 0 {
+			continue
+		}
+		found, err := t.findCustomers(k.column, project, k.keys)
+		if err != nil {
+			return err
+		}
+		if keys.Addresses {
+			if err := t.loadAddresses(project, found); err != nil {
+				return err
+			}
+		}
+		for _, c := range found {
+			b.LoadCustomer(c)
+		}
+	}
+	return nil
+}
+
+// findCustomers returns the project's customers whose column is one of keys ([]string or []int64).
+func (t *tx) findCustomers(column string, project int64, keys any) ([]clientele.Customer, error) {
+	list, err := json.Marshal(keys)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := t.query("SELECT "+customerColumns+" FROM customer WHERE project_id = ? AND "+column+
+		" IN (SELECT value FROM json_each(?))", project, string(list))
+	if err != nil {
+		return nil, err
+	}
+	var found []clientele.Customer
+	err = collect(rows, func(rows *sql.Rows) error {
+		c, err := scanCustomer(rows)
+		found = append(found, c)
+		return err
+	})
+	return found, err
+}
+
+func (t *tx) insertCustomers(b *clientele.Batch) error {
+	var values, addresses []any
+	for c := range b.NewCustomers {
+		values = appendCustomer(values, c)
+		for i := range c.Addresses {
+			addresses = appendAddress(addresses, c, &c.Addresses[i])
+		}
+	}
+	if err := t.insertRows("INSERT INTO customer ("+customerColumns+")", "", numCustomerColumns, values); err != nil {
+		return fmt.Errorf("insert customers: %w", err)
+	}
+	if err := t.insertRows("INSERT INTO address ("+addressColumns+")", "", numAddressColumns, addresses); err != nil {
+		return fmt.Errorf("insert addresses: %w", err)
+	}
+	return nil
+}
+
+func (t *tx) updateCustomers(b *clientele.Batch) error {
+	var values []any
+	for c := range b.ChangedCustomers {
+		values = appendCustomer(values, c)
+	}
+	err := t.insertRows("INSERT INTO customer ("+customerColumns+")", customerUpdate, numCustomerColumns, values)
+	if err != nil {
+		return fmt.Errorf("update customers: %w", err)
+	}
+	return t.moveKeys(b.RekeyedCustomers())
+}
+
+// moveKeys gives customers new unique keys. It frees the old ones first, so that two customers may swap theirs.
+func (t *tx) moveKeys(customers []*clientele.Customer) error {
+	for _, c := range customers {
+		err := t.exec("UPDATE customer SET external_id = NULL, external_number = NULL WHERE project_id = ? AND id = ?",
+			c.ProjectID, c.ID)
+		if err != nil {
+			return fmt.Errorf("free keys: %w", err)
+		}
+	}
+	for _, c := range customers {
+		err := t.exec("UPDATE customer SET external_id = ?, external_number = ? WHERE project_id = ? AND id = ?",
+			value(c.ExternalID), value(c.ExternalNumber), c.ProjectID, c.ID)
+		if err != nil {
+			return fmt.Errorf("move keys: %w", err)
+		}
+	}
+	return nil
+}
+
+// FindCustomer returns the project's customer with our id, with its addresses; kind not_found when there is none.
+func (s *Store) FindCustomer(ctx context.Context, project, id int64) (clientele.Customer, error) {
+	return s.findCustomer(ctx, "id = ?", project, id)
+}
+
+// FindCustomerByExternalID returns the project's customer with the partner's id, with its addresses; kind not_found
+// when there is none.
+func (s *Store) FindCustomerByExternalID(ctx context.Context, project int64, externalID string) (clientele.Customer, error) {
+	return s.findCustomer(ctx, "external_id = ?", project, externalID)
+}
+
+func (s *Store) findCustomer(ctx context.Context, where string, project int64, key any) (clientele.Customer, error) {
+	c, err := scanCustomer(s.read.QueryRowContext(ctx,
+		"SELECT "+customerColumns+" FROM customer WHERE project_id = ? AND "+where, project, key))
+	if errors.Is(err, sql.ErrNoRows) {
+		return c, clientele.Errorf(clientele.KindNotFound, "there is no such customer")
+	}
+	if err == nil {
+		c.Addresses, err = s.listAddresses(ctx, project, c.ID)
+	}
+	if err != nil {
+		return c, fmt.Errorf("find customer in project %d: %w", project, classify(err))
+	}
+	return c, nil
+}
+
+// value returns t as it is bound.
+func value(t clientele.Text) any {
+	if !t.Valid {
+		return nil
+	}
+	return t.V
+}

@@ -1,0 +1,195 @@
+// Package sqlite keeps the book in one embedded SQLite database: one directory, no server. It is the default store.
+//
+// There is one connection that writes and a pool that reads. The file is in WAL mode with synchronous=FULL, so what is
+// committed is on the disk before anybody hears of it, and readers never wait for the writer.
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+
+	_ "modernc.org/sqlite" // the driver "sqlite"
+)
+
+// FileName is the name of the database in a data directory.
+const FileName = "clientele.db"
+
+// Store is a book in a data directory. Its methods may be called from any goroutine.
+type Store struct {
+	dir  string
+	read *sql.DB
+
+	mu    sync.Mutex // guards the writer: one transaction at a time
+	db    *sql.DB
+	write *sql.Conn
+	stmts map[string]*sql.Stmt
+}
+
+// Open opens the book in dir, creating the directory (0700) and the file (0600) where they are missing. It does not
+// migrate: see Migrate.
+func Open(ctx context.Context, dir string) (*Store, error) {
+	if err := prepare(dir); err != nil {
+		return nil, fmt.Errorf("open book in %s: %w", dir, err)
+	}
+	s := &Store{dir: dir, stmts: map[string]*sql.Stmt{}}
+	if err := s.connect(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("open book in %s: %w", dir, err), s.Close())
+	}
+	return s, nil
+}
+
+func (s *Store) connect(ctx context.Context) error {
+	var err error
+	path := filepath.Join(s.dir, FileName)
+	if s.db, err = sql.Open("sqlite", dsn(path, "_txlock=immediate", "synchronous(FULL)", "cache_size(-65536)")); err != nil {
+		return err
+	}
+	s.db.SetMaxOpenConns(1)
+	if s.write, err = s.db.Conn(ctx); err != nil {
+		return err
+	}
+	if s.read, err = sql.Open("sqlite", dsn(path, "_txlock=deferred", "query_only(1)", "cache_size(-16384)")); err != nil {
+		return err
+	}
+	readers := max(4, runtime.GOMAXPROCS(0))
+	s.read.SetMaxOpenConns(readers)
+	s.read.SetMaxIdleConns(readers)
+	return nil
+}
+
+// prepare makes the directory and the file readable by their owner only: they hold personal data.
+func prepare(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(filepath.Join(dir, FileName), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+// dsn returns the data source name of the file with the pragmas that every connection has, and the given ones.
+func dsn(path, lock string, pragmas ...string) string {
+	s := (&url.URL{Scheme: "file", Opaque: url.PathEscape(path)}).String() + "?" + lock
+	for _, p := range append(pragmas, "busy_timeout(5000)", "journal_mode(WAL)", "foreign_keys(1)", "temp_store(2)") {
+		s += "&_pragma=" + p
+	}
+	return s
+}
+
+// Close waits for the running transaction and closes the book. The WAL is written back to the file.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var errs []error
+	if s.read != nil {
+		errs = append(errs, s.read.Close())
+	}
+	for _, stmt := range s.stmts {
+		errs = append(errs, stmt.Close())
+	}
+	clear(s.stmts)
+	if s.write != nil {
+		errs = append(errs, s.write.Close())
+		s.write = nil
+	}
+	if s.db != nil {
+		errs = append(errs, s.db.Close())
+		s.db = nil
+	}
+	return errors.Join(errs...)
+}
+
+// Ping reports whether the book answers.
+func (s *Store) Ping(ctx context.Context) error {
+	var one int
+	if err := s.read.QueryRowContext(ctx, "SELECT 1 FROM project LIMIT 1").Scan(&one); err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return fmt.Errorf("ping: %w", classify(err))
+	}
+	return nil
+}
+
+// transact runs do inside one write transaction and commits it. Whatever do or the commit returns, no transaction is
+// left open behind it.
+func (s *Store) transact(ctx context.Context, do func(*tx) error) (err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.write == nil {
+		return sql.ErrConnDone
+	}
+	t := &tx{store: s, ctx: ctx}
+	if err := t.exec("BEGIN IMMEDIATE"); err != nil {
+		return classify(err)
+	}
+	done := false
+	defer func() {
+		if !done { // also when do panics
+			t.ctx = context.WithoutCancel(ctx)
+			_ = t.exec("ROLLBACK") // SQLite may have rolled back by itself already
+		}
+	}()
+	if err := do(t); err != nil {
+		return classify(err)
+	}
+	if err := t.exec("COMMIT"); err != nil {
+		return classify(err)
+	}
+	done = true
+	return nil
+}
+
+// tx is a running write transaction. Its statements are prepared once per store.
+type tx struct {
+	store *Store
+	ctx   context.Context
+}
+
+func (t *tx) prepare(query string) (*sql.Stmt, error) {
+	if stmt := t.store.stmts[query]; stmt != nil {
+		return stmt, nil
+	}
+	stmt, err := t.store.write.PrepareContext(t.ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	t.store.stmts[query] = stmt
+	return stmt, nil
+}
+
+func (t *tx) exec(query string, args ...any) error {
+	_, err := t.execResult(query, args...)
+	return err
+}
+
+func (t *tx) execResult(query string, args ...any) (sql.Result, error) {
+	stmt, err := t.prepare(query)
+	if err != nil {
+		return nil, err
+	}
+	return stmt.ExecContext(t.ctx, args...)
+}
+
+func (t *tx) query(query string, args ...any) (*sql.Rows, error) {
+	stmt, err := t.prepare(query)
+	if err != nil {
+		return nil, err
+	}
+	return stmt.QueryContext(t.ctx, args...)
+}
+
+// one scans the only row of the query into dest; sql.ErrNoRows when there is none.
+func (t *tx) one(query string, args []any, dest ...any) error {
+	stmt, err := t.prepare(query)
+	if err != nil {
+		return err
+	}
+	return stmt.QueryRowContext(t.ctx, args...).Scan(dest...)
+}

@@ -1,0 +1,122 @@
+// Package intake turns many small writes into few large transactions (group commit).
+//
+// A lane hands the store everything that is waiting as soon as the store is free. There is no timer: an idle server adds
+// no delay, and a busy one forms large batches by itself. A write's lane follows from what it is about, so writes about
+// one customer or lead stay in order. Every caller gets the truth about its own write, after the commit and never before.
+package intake
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"clientele"
+)
+
+// Store carries out a batch of writes in one durable transaction. On an error nothing of the batch was written.
+type Store interface {
+	Commit(ctx context.Context, writes []clientele.Write) ([]clientele.Outcome, error)
+}
+
+// Options bound the intake. The zero value of each field means its default.
+type Options struct {
+	// Lanes is how many transactions run at once; default 1, which is all that SQLite can use.
+	Lanes int
+	// MaxWaiting is how many writes may wait for a commit, over all lanes; default 4,096. One more is refused at once.
+	MaxWaiting int
+	// MaxBatch is how many writes one transaction takes; default 512.
+	MaxBatch int
+	// MaxWait bounds how long a caller waits for its answer; default 10 s.
+	MaxWait time.Duration
+	// OnCommit, when set, hears of every transaction: its writes, how long it took, and its error.
+	OnCommit func(writes int, took time.Duration, err error)
+}
+
+const (
+	defaultMaxWaiting = 4096
+	defaultMaxBatch   = 512
+	defaultMaxWait    = 10 * time.Second
+)
+
+// Intake is a bounded line of writes in front of a store. Its methods may be called from any goroutine.
+type Intake struct {
+	store   Store
+	options Options
+	lanes   []*lane
+	waiting atomic.Int64
+}
+
+// New starts an intake in front of store. Close ends it.
+func New(store Store, o Options) *Intake {
+	if o.Lanes <= 0 {
+		o.Lanes = 1
+	}
+	if o.MaxWaiting <= 0 {
+		o.MaxWaiting = defaultMaxWaiting
+	}
+	if o.MaxBatch <= 0 {
+		o.MaxBatch = defaultMaxBatch
+	}
+	if o.MaxWait <= 0 {
+		o.MaxWait = defaultMaxWait
+	}
+	if o.OnCommit == nil {
+		o.OnCommit = func(int, time.Duration, error) {}
+	}
+	in := &Intake{store: store, options: o}
+	for range o.Lanes {
+		l := newLane(in)
+		in.lanes = append(in.lanes, l)
+		go l.run()
+	}
+	return in
+}
+
+// Waiting returns how many writes wait for a commit or are in one.
+func (in *Intake) Waiting() int { return int(in.waiting.Load()) }
+
+// Commit waits until w is durable and returns its outcome.
+//
+// The error is of kind unavailable when the line is full, when the intake is closed, when the store cannot be reached or
+// when the answer takes longer than MaxWait; it is ctx's error when the caller gives up. In the last two cases the write
+// may have been committed all the same: repeating it is safe wherever it has a key. Otherwise it was not written.
+func (in *Intake) Commit(ctx context.Context, w clientele.Write) (clientele.Outcome, error) {
+	if in.waiting.Add(1) > int64(in.options.MaxWaiting) {
+		in.waiting.Add(-1)
+		return clientele.Outcome{}, clientele.Unavailable("Too many requests are waiting", nil)
+	}
+	c := &call{write: w, done: make(chan struct{})}
+	if !in.laneOf(&c.write).put(c) {
+		in.waiting.Add(-1)
+		return clientele.Outcome{}, clientele.Unavailable("The server is shutting down", nil)
+	}
+	timeout := time.NewTimer(in.options.MaxWait)
+	defer timeout.Stop()
+	select {
+	case <-c.done:
+		return c.outcome, c.err
+	case <-timeout.C:
+		c.abandon()
+		return clientele.Outcome{}, clientele.Unavailable("The book is slow to answer", nil)
+	case <-ctx.Done():
+		c.abandon()
+		return clientele.Outcome{}, fmt.Errorf("wait for commit: %w", ctx.Err())
+	}
+}
+
+// Close refuses new writes, commits those that wait, and returns when all have their answer or ctx is done.
+func (in *Intake) Close(ctx context.Context) error {
+	for _, l := range in.lanes {
+		l.close()
+	}
+	for _, l := range in.lanes {
+		select {
+		case <-l.ended:
+		case <-ctx.Done():
+			l.cancel()
+			<-l.ended
+		}
+	}
+	return ctx.Err()
+}

@@ -1,0 +1,177 @@
+package intake
+
+import (
+	"context"
+	"fmt"
+	"hash/maphash"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"clientele"
+)
+
+// call is one caller's write on its way.
+type call struct {
+	write   clientele.Write
+	outcome clientele.Outcome
+	err     error
+	done    chan struct{} // closed when outcome and err are set
+
+	// gone is set when the caller gave up. A call that is gone before a batch takes it is dropped.
+	gone atomic.Bool
+}
+
+func (c *call) abandon() { c.gone.Store(true) }
+
+// lane is one line of calls with one transaction at a time.
+type lane struct {
+	in     *Intake
+	ctx    context.Context
+	cancel context.CancelFunc
+	ended  chan struct{}
+	wake   chan struct{} // holds a token while there is something to do
+
+	mu     sync.Mutex
+	line   []*call
+	closed bool
+}
+
+func newLane(in *Intake) *lane {
+	ctx, cancel := context.WithCancel(context.Background())
+	return &lane{in: in, ctx: ctx, cancel: cancel, ended: make(chan struct{}), wake: make(chan struct{}, 1)}
+}
+
+// laneOf returns the lane of everything about the record that w is about.
+func (in *Intake) laneOf(w *clientele.Write) *lane {
+	if len(in.lanes) == 1 {
+		return in.lanes[0]
+	}
+	return in.lanes[maphash.Comparable(laneSeed, laneKey(w))%uint64(len(in.lanes))]
+}
+
+var laneSeed = maphash.MakeSeed()
+
+func laneKey(w *clientele.Write) clientele.ProjectKey {
+	key := clientele.ProjectKey{ProjectID: w.ProjectID}
+	switch {
+	case w.Customer != nil && w.Customer.Mode == clientele.UpdateCustomer:
+		key.Key = fmt.Sprintf("#%d", w.Customer.ID)
+	case w.Customer != nil:
+		key.Key = w.Customer.Patch.ExternalID.V
+	case w.Lead != nil && w.Lead.Register == nil:
+		key.Key = w.Lead.UUID
+	}
+	return key
+}
+
+// put adds a call to the line; false when the lane is closed.
+func (l *lane) put(c *call) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return false
+	}
+	l.line = append(l.line, c)
+	l.signal()
+	return true
+}
+
+func (l *lane) close() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.closed = true
+	l.signal()
+}
+
+func (l *lane) signal() {
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
+
+// run commits whatever waits until the lane is closed and empty.
+func (l *lane) run() {
+	defer close(l.ended)
+	defer l.cancel()
+	var batch []*call
+	for {
+		batch = l.take(batch[:0])
+		if len(batch) > 0 {
+			l.commit(batch)
+			clear(batch)
+			continue
+		}
+		if l.isClosed() {
+			return
+		}
+		<-l.wake
+	}
+}
+
+// take moves the calls at the head of the line into batch, dropping those that are gone.
+func (l *lane) take(batch []*call) []*call {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := 0
+	for ; n < len(l.line) && len(batch) < l.in.options.MaxBatch; n++ {
+		if c := l.line[n]; c.gone.Load() {
+			l.in.waiting.Add(-1)
+		} else {
+			batch = append(batch, c)
+		}
+	}
+	rest := copy(l.line, l.line[n:])
+	clear(l.line[rest:])
+	l.line = l.line[:rest]
+	return batch
+}
+
+func (l *lane) isClosed() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.closed && len(l.line) == 0
+}
+
+// commit hands the calls to the store and answers each. When the batch fails for a reason that may belong to one of its
+// writes, its halves are tried one after the other, until the write at fault stands alone and fails alone.
+func (l *lane) commit(calls []*call) {
+	outcomes, err := l.transact(calls)
+	if err != nil && len(calls) > 1 && clientele.KindOf(err) != clientele.KindUnavailable {
+		half := len(calls) / 2
+		l.commit(calls[:half])
+		l.commit(calls[half:])
+		return
+	}
+	for i, c := range calls {
+		if err != nil {
+			c.err = err
+		} else {
+			c.outcome, c.err = outcomes[i], outcomes[i].Err
+		}
+		l.in.waiting.Add(-1)
+		close(c.done)
+	}
+}
+
+// transact runs one transaction. A panic in the store is an error of the batch, not the end of the lane.
+func (l *lane) transact(calls []*call) (outcomes []clientele.Outcome, err error) {
+	writes := make([]clientele.Write, len(calls))
+	for i, c := range calls {
+		writes[i] = c.write
+	}
+	start := time.Now()
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic in commit: %v\n%s", r, debug.Stack())
+		}
+		l.in.options.OnCommit(len(writes), time.Since(start), err)
+	}()
+	outcomes, err = l.in.store.Commit(l.ctx, writes)
+	if err == nil && len(outcomes) != len(writes) {
+		err = fmt.Errorf("store answered %d of %d writes", len(outcomes), len(writes))
+	}
+	return outcomes, err
+}

@@ -1,0 +1,206 @@
+package access
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"clientele"
+
+	"github.com/google/uuid"
+)
+
+// Issuer keeps credentials. Both stores are one.
+type Issuer interface {
+	// CreateCredential stores a new credential with its first secret and returns it with its id; kind conflict when the
+	// secret is in use.
+	CreateCredential(ctx context.Context, c clientele.Credential, secret clientele.SecretHash) (clientele.Credential, error)
+	// FindCredential returns the credential with our id; kind not_found when there is none.
+	FindCredential(ctx context.Context, id int64) (clientele.Credential, error)
+	// RotateCredential gives a credential a new secret; the present ones work until oldUntil at the latest.
+	RotateCredential(ctx context.Context, secret clientele.Secret, hint string, oldUntil time.Time) error
+}
+
+// Order says what credential to issue. Nil limits and scopes mean the dialect's defaults.
+type Order struct {
+	Dialect clientele.Dialect
+	// Projects are the projects it opens: one, or for Onlinewerkrooster one or more.
+	Projects        []clientele.Project
+	Name            string
+	Scopes          []string
+	ReadsPerMinute  *int
+	WritesPerMinute *int
+	// ExpiresAt is zero for a credential that does not expire.
+	ExpiresAt time.Time
+	// Secret is one that the partner uses already; empty to make a new one.
+	Secret string
+}
+
+// Issued is a new credential with what the partner needs to send. It is the only time that its secret is to be had.
+type Issued struct {
+	Credential clientele.Credential
+	Values     []Value
+}
+
+// Value is one thing the partner has to send, under the name that the dialect's document gives it.
+type Value struct {
+	Name string
+	Text string
+	// ProjectID tells the values of several projects apart; 0 for one that concerns all.
+	ProjectID int64
+}
+
+// terms are what a dialect's document calls things, and its limits.
+type terms struct {
+	secret   string
+	clientID string // "" where the dialect has none
+	project  string // the key that names the project in a call; "" where the dialect has none
+	scopes   []string
+	reads    int // a minute; 0 for no limit
+	writes   int
+}
+
+var termsOf = map[clientele.Dialect]terms{
+	clientele.OPM:               {secret: "x-api-key"},
+	clientele.Onlinewerkrooster: {secret: "apikey", project: "CustomerKey"},
+	clientele.PrimeLead:         {secret: "advertiserUUID"},
+	clientele.DKHardware: {
+		secret: "client_secret", clientID: "client_id", reads: 200, writes: 100,
+		scopes: []string{
+			"customers", "customers:create", "customers:update", "customers:status", "subscriptions", "subscriptions:edit",
+		},
+	},
+}
+
+// Issue makes a credential. The error is of kind invalid when the order cannot be carried out as it stands, conflict when
+// the secret is in use already.
+func Issue(ctx context.Context, to Issuer, o Order, now time.Time) (Issued, error) {
+	if err := o.check(); err != nil {
+		return Issued{}, err
+	}
+	t := termsOf[o.Dialect]
+	secret := o.Secret
+	if secret == "" {
+		secret = NewSecret(o.Dialect)
+	}
+	c := clientele.Credential{
+		Dialect: o.Dialect, Name: o.Name, Hint: Hint(secret), Scopes: o.Scopes, CreatedAt: now, ExpiresAt: o.ExpiresAt,
+		ReadsPerMinute: valueOr(o.ReadsPerMinute, t.reads), WritesPerMinute: valueOr(o.WritesPerMinute, t.writes),
+	}
+	if c.Scopes == nil {
+		c.Scopes = t.scopes
+	}
+	var values []Value
+	if t.clientID != "" {
+		c.ClientID = clientele.Some(uuid.NewString())
+		values = append(values, Value{Name: t.clientID, Text: c.ClientID.V})
+	}
+	values = append(values, Value{Name: t.secret, Text: secret})
+	for _, p := range o.Projects {
+		g := clientele.Grant{ProjectID: p.ID}
+		if t.project != "" {
+			key := uuid.NewString()
+			g.KeyHash = clientele.HashSecret(o.Dialect, key)
+			values = append(values, Value{Name: t.project, Text: key, ProjectID: p.ID})
+		}
+		c.Grants = append(c.Grants, g)
+	}
+	c, err := to.CreateCredential(ctx, c, clientele.HashSecret(o.Dialect, Canonical(secret)))
+	if err != nil {
+		return Issued{}, fmt.Errorf("issue credential: %w", err)
+	}
+	return Issued{Credential: c, Values: values}, nil
+}
+
+func valueOr(v *int, otherwise int) int {
+	if v != nil {
+		return *v
+	}
+	return otherwise
+}
+
+func (o *Order) check() error {
+	t, ok := termsOf[o.Dialect]
+	switch {
+	case !ok:
+		return refuse("dialect", "there is no dialect %q", o.Dialect)
+	case strings.TrimSpace(o.Name) == "" || len(o.Name) > 100:
+		return refuse("name", "the partner's name must have 1 to 100 characters")
+	case len(o.Projects) == 0:
+		return refuse("project", "a credential opens at least one project")
+	case len(o.Projects) > 1 && t.project == "":
+		return refuse("project", "a credential of %s opens one project", o.Dialect)
+	case o.ReadsPerMinute != nil && *o.ReadsPerMinute < 0, o.WritesPerMinute != nil && *o.WritesPerMinute < 0:
+		return refuse("limit", "a limit is 0 (none) or more calls a minute")
+	}
+	for _, s := range o.Scopes {
+		if !slices.Contains(t.scopes, s) {
+			return refuse("scope", "%s has no scope %q; it has: %s", o.Dialect, s, orNone(t.scopes))
+		}
+	}
+	if o.Secret == "" {
+		return nil
+	}
+	return checkSecret(o.Dialect, o.Secret)
+}
+
+// minSecret and maxSecret bound a secret that is brought along, in characters.
+const (
+	minSecret = 8
+	maxSecret = 255
+)
+
+func checkSecret(d clientele.Dialect, secret string) error {
+	if len(secret) < minSecret || len(secret) > maxSecret {
+		return refuse("secret", "a secret has %d to %d characters", minSecret, maxSecret)
+	}
+	for _, r := range secret {
+		if r <= ' ' || r > '~' {
+			return refuse("secret", "a secret is sent in a header: it has printable ASCII characters and no blanks")
+		}
+	}
+	if _, err := uuid.Parse(secret); d == clientele.PrimeLead && (err != nil || len(secret) != 36) {
+		return refuse("secret", "an advertiser's identifier is a UUID")
+	}
+	return nil
+}
+
+func refuse(field, format string, args ...any) error {
+	e := clientele.Errorf(clientele.KindInvalid, format, args...)
+	e.Field = field
+	return e
+}
+
+func orNone(names []string) string {
+	if len(names) == 0 {
+		return "none"
+	}
+	return strings.Join(names, ", ")
+}
+
+// Rotate gives a credential a new secret and returns it; the present ones work for overlap longer. Kind not_found when
+// there is no such credential, conflict when it is revoked or has expired.
+func Rotate(ctx context.Context, to Issuer, id int64, overlap time.Duration, now time.Time) (Issued, error) {
+	c, err := to.FindCredential(ctx, id)
+	if clientele.KindOf(err) == clientele.KindNotFound {
+		return Issued{}, clientele.Errorf(clientele.KindNotFound, "there is no credential %d", id)
+	}
+	if err != nil {
+		return Issued{}, fmt.Errorf("rotate credential %d: %w", id, err)
+	}
+	if !c.Active(now) {
+		return Issued{}, clientele.Errorf(clientele.KindConflict, "credential %d is revoked or has expired: issue a new one", id)
+	}
+	if overlap < 0 {
+		return Issued{}, refuse("overlap", "an overlap is 0 or longer")
+	}
+	secret := NewSecret(c.Dialect)
+	c.Hint = Hint(secret)
+	s := clientele.Secret{CredentialID: id, Hash: clientele.HashSecret(c.Dialect, secret), CreatedAt: now}
+	if err := to.RotateCredential(ctx, s, c.Hint, now.Add(overlap)); err != nil {
+		return Issued{}, fmt.Errorf("rotate credential %d: %w", id, err)
+	}
+	return Issued{Credential: c, Values: []Value{{Name: termsOf[c.Dialect].secret, Text: secret}}}, nil
+}

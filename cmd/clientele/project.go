@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"clientele"
+	"clientele/internal/config"
+)
+
+type projectCommand struct {
+	Create projectCreate `cmd:"" help:"Create a project."`
+	List   projectList   `cmd:"" help:"List the projects."`
+}
+
+// projectJSON is a project as the commands print it.
+type projectJSON struct {
+	ID        int64  `json:"id"`
+	Name      string `json:"name"`
+	TimeZone  string `json:"timeZone"`
+	CreatedAt string `json:"createdAt"`
+}
+
+func projectOutput(p clientele.Project) projectJSON {
+	return projectJSON{p.ID, p.Name, p.TimeZone, stamp(p.CreatedAt)}
+}
+
+type projectCreate struct {
+	config.Book
+	Name     string `arg:"" help:"Name, unique, 1 to 100 characters."`
+	TimeZone string `help:"IANA time zone in which dates without a zone are meant, for Prime Lead (default ${default})." default:"Europe/Warsaw" placeholder:"ZONE"`
+	JSON     bool   `help:"Print one JSON object."`
+}
+
+// maxProjectName bounds a project's name, in characters.
+const maxProjectName = 100
+
+// Validate is called by the parser.
+func (c *projectCreate) Validate() error {
+	c.Name = strings.TrimSpace(c.Name)
+	if n := utf8.RuneCountInString(c.Name); n < 1 || n > maxProjectName {
+		return fmt.Errorf("a project's name has 1 to %d characters", maxProjectName)
+	}
+	if _, err := time.LoadLocation(c.TimeZone); err != nil || c.TimeZone == "" || c.TimeZone == "Local" {
+		return fmt.Errorf("there is no time zone %q; use an IANA name such as Europe/Warsaw", c.TimeZone)
+	}
+	return nil
+}
+
+// Run creates the project.
+func (c *projectCreate) Run(ctx context.Context, std streams) error {
+	return withStore(ctx, c.Book, func(s store) error {
+		p, err := s.CreateProject(ctx, clientele.Project{
+			Name: c.Name, TimeZone: c.TimeZone, CreatedAt: time.Now().UTC().Truncate(time.Microsecond),
+		})
+		if err != nil {
+			return err
+		}
+		if c.JSON {
+			return printJSON(std.out, projectOutput(p))
+		}
+		_, err = fmt.Fprintf(std.out, "Created project %d %q.\nLet a partner in: clientele key issue --project %s --dialect opm --name PARTNER\n",
+			p.ID, p.Name, shellQuote(p.Name))
+		return err
+	})
+}
+
+type projectList struct {
+	config.Book
+	JSON bool `help:"Print one JSON object."`
+}
+
+// Run lists the projects.
+func (c *projectList) Run(ctx context.Context, std streams) error {
+	return withStore(ctx, c.Book, func(s store) error {
+		projects, err := s.ListProjects(ctx)
+		if err != nil {
+			return err
+		}
+		list := make([]projectJSON, len(projects))
+		rows := make([]string, len(projects))
+		for i, p := range projects {
+			list[i] = projectOutput(p)
+			rows[i] = fmt.Sprintf("%d\t%s\t%s\t%s", p.ID, p.Name, p.TimeZone, stamp(p.CreatedAt))
+		}
+		if c.JSON {
+			return printJSON(std.out, struct {
+				Projects []projectJSON `json:"projects"`
+			}{list})
+		}
+		return printTable(std.out, "ID\tNAME\tTIME ZONE\tCREATED", rows)
+	})
+}
+
+// shellQuote returns s as one word for a POSIX shell.
+func shellQuote(s string) string {
+	plain := s != ""
+	for _, r := range s {
+		plain = plain && (r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:@", r))
+	}
+	if plain {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}

@@ -1,0 +1,55 @@
+// Package config holds every setting of the program: its flag, its environment variable, its default and what it means.
+package config
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/alecthomas/kong"
+)
+
+// EnvPrefix begins the environment variable of every flag: --data-dir is CLIENTELE_DATA_DIR.
+const EnvPrefix = "CLIENTELE"
+
+// Book says where the book is. Every command takes it.
+type Book struct {
+	DataDir string `help:"Directory of the embedded book (SQLite) (default ${default})." default:"clientele-data" type:"path" placeholder:"DIR"`
+}
+
+// Serve are the settings of the server.
+type Serve struct {
+	Book
+	Listen        string        `help:"Address to serve on; port 0 takes a free one (default ${default})." default:"127.0.0.1:8080" placeholder:"ADDR"`
+	MetricsListen string        `help:"Address to serve /metrics on, instead of the main one." placeholder:"ADDR"`
+	CORSOrigin    []string      `help:"Origin whose pages may call the partner APIs from a browser, such as https://shop.example.com; repeatable." name:"cors-origin" placeholder:"ORIGIN"`
+	LogFormat     string        `help:"Form of the log on standard error: json, text, or auto (text on a terminal)." enum:"auto,json,text" default:"auto"`
+	LogLevel      string        `help:"Least severe level that is logged: debug, info, warn or error; one line per request is info." enum:"debug,info,warn,error" default:"info"`
+	DrainTimeout  time.Duration `help:"How long requests under way may take after SIGTERM (default ${default})." default:"15s" placeholder:"TIME"`
+	MaxWaiting    int           `help:"Writes that may wait for a commit; one more is answered 503 at once (default ${default})." default:"4096" placeholder:"N"`
+	MaxBatch      int           `help:"Writes that one transaction takes (default ${default})." default:"512" placeholder:"N"`
+	Demo          bool          `help:"Serve a made-up book from its own directory, on loopback only, with the credentials that the partner documents print."`
+}
+
+// Validate is called by the parser.
+func (s *Serve) Validate() error {
+	switch {
+	case s.MaxWaiting < 1:
+		return fmt.Errorf("--max-waiting must be at least 1")
+	case s.MaxBatch < 1 || s.MaxBatch > 10_000:
+		return fmt.Errorf("--max-batch must be between 1 and 10000")
+	case s.DrainTimeout < 0:
+		return fmt.Errorf("--drain-timeout must not be negative")
+	}
+	return nil
+}
+
+// Parser returns the command line of cli, a pointer to a struct of commands. A flag goes before its environment variable,
+// which goes before the file named by --config, which goes before the default.
+func Parser(cli any, options ...kong.Option) (*kong.Kong, error) {
+	return kong.New(cli, append([]kong.Option{
+		kong.DefaultEnvars(EnvPrefix),
+		kong.Configuration(loadFile),
+		kong.UsageOnError(),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+	}, options...)...)
+}

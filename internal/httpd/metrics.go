@@ -1,0 +1,87 @@
+package httpd
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"clientele"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// Metrics are the server's numbers, in Prometheus form. Their labels hold route patterns, never paths.
+type Metrics struct {
+	registry *prometheus.Registry
+
+	requests       *prometheus.CounterVec
+	requestSeconds *prometheus.HistogramVec
+	commitWrites   prometheus.Histogram
+	commitSeconds  *prometheus.HistogramVec
+}
+
+// latencyBuckets reach from 100 µs, an answer from memory, to 10 s, the longest wait for a commit.
+var latencyBuckets = []float64{
+	.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10,
+}
+
+// NewMetrics returns the server's numbers, all zero, and those of the Go runtime. waiting is asked for the number of
+// writes that wait for a commit.
+func NewMetrics(version string, waiting func() int) *Metrics {
+	m := &Metrics{
+		registry: prometheus.NewRegistry(),
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "clientele_requests_total", Help: "Requests answered.",
+		}, []string{"dialect", "route", "status"}),
+		requestSeconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "clientele_request_duration_seconds", Help: "Time from the first byte read to the answer written.",
+			Buckets: latencyBuckets,
+		}, []string{"dialect", "route"}),
+		commitWrites: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "clientele_commit_writes", Help: "Writes carried out by one transaction.",
+			Buckets: []float64{1, 2, 4, 8, 16, 32, 64, 128, 256, 512},
+		}),
+		commitSeconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "clientele_commit_duration_seconds", Help: "Time of one transaction, by outcome.",
+			Buckets: latencyBuckets,
+		}, []string{"outcome"}),
+	}
+	info := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "clientele_build_info", Help: "1, labelled with the program's version.",
+		ConstLabels: prometheus.Labels{"version": version},
+	})
+	info.Set(1)
+	m.registry.MustRegister(
+		m.requests, m.requestSeconds, m.commitWrites, m.commitSeconds, info,
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "clientele_writes_waiting", Help: "Writes that wait for a commit or are in one.",
+		}, func() float64 { return float64(waiting()) }),
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	)
+	return m
+}
+
+// Registry is where rooms with numbers of their own have them registered.
+func (m *Metrics) Registry() prometheus.Registerer { return m.registry }
+
+// Handler serves the numbers.
+func (m *Metrics) Handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+}
+
+func (m *Metrics) observe(d clientele.Dialect, route string, status int, took time.Duration) {
+	m.requests.WithLabelValues(string(d), route, strconv.Itoa(status)).Inc()
+	m.requestSeconds.WithLabelValues(string(d), route).Observe(took.Seconds())
+}
+
+// ObserveCommit counts one transaction of the intake.
+func (m *Metrics) ObserveCommit(writes int, took time.Duration, err error) {
+	outcome := "committed"
+	if err != nil {
+		outcome = clientele.KindOf(err).String()
+	}
+	m.commitWrites.Observe(float64(writes))
+	m.commitSeconds.WithLabelValues(outcome).Observe(took.Seconds())
+}

@@ -1,0 +1,181 @@
+// Package httpd is the server around the dialects: listener, middleware, health and metrics. It knows no dialect.
+package httpd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"clientele"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/google/uuid"
+)
+
+// unmatched stands for the route of a request that no route matches, so that nobody can fill the metrics with paths.
+const unmatched = "none"
+
+// Middleware returns the handler around everything that is served: it names the request, catches what panics, writes the
+// one log line, and counts. now is the clock.
+func Middleware(log *slog.Logger, m *Metrics, now func() time.Time) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			start := now()
+			info := &clientele.Request{TraceID: uuid.NewString()}
+			info.ID = requestID(r, info.TraceID)
+			w.Header()["X-Request-Id"] = []string{info.ID}
+			answer := &recorder{ResponseWriter: w}
+			routing := chi.NewRouteContext()
+			ctx := context.WithValue(clientele.WithRequest(r.Context(), info), chi.RouteCtxKey, routing)
+			aborted := serveSafely(next, answer, r.WithContext(ctx), info)
+			route := routing.RoutePattern()
+			if route == "" || route == "/*" {
+				route = unmatched
+			}
+			took := now().Sub(start)
+			m.observe(info.Dialect, route, answer.code(), took)
+			logRequest(log, info, line{r.Method, route, answer.code(), r.ContentLength, answer.bytes, took})
+			if aborted {
+				panic(http.ErrAbortHandler)
+			}
+		})
+	}
+}
+
+// serveSafely answers 500 when next panics before it answered anything. It reports whether the connection has to be
+// cut: an answer that broke off must not look whole.
+func serveSafely(next http.Handler, w *recorder, r *http.Request, info *clientele.Request) (aborted bool) {
+	defer func() {
+		p := recover()
+		if p == nil {
+			return
+		}
+		if err, ok := p.(error); !ok || !errors.Is(err, http.ErrAbortHandler) {
+			info.Err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+		if w.status != 0 {
+			aborted = true
+			return
+		}
+		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+	}()
+	next.ServeHTTP(w, r)
+	return false
+}
+
+// maxRequestID bounds a caller's own X-Request-Id, in bytes.
+const maxRequestID = 128
+
+// requestID returns the caller's X-Request-Id if it is sane, otherwise ours.
+func requestID(r *http.Request, ours string) string {
+	values := r.Header["X-Request-Id"]
+	if len(values) != 1 || values[0] == "" || len(values[0]) > maxRequestID {
+		return ours
+	}
+	for i := range len(values[0]) {
+		switch c := values[0][i]; {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '.', c == '_', c == '-':
+		default:
+			return ours
+		}
+	}
+	return values[0]
+}
+
+// line is what the log line of a request tells of HTTP.
+type line struct {
+	method   string
+	route    string
+	status   int
+	bytesIn  int64
+	bytesOut int64
+	took     time.Duration
+}
+
+// logRequest writes the one line of a request. It holds no path, no address and no text that a caller sent, but for its
+// request id: those may be personal data or secrets.
+func logRequest(log *slog.Logger, info *clientele.Request, l line) {
+	level := slog.LevelInfo
+	attrs := make([]slog.Attr, 0, 14)
+	attrs = append(attrs,
+		slog.String("request_id", info.ID),
+		slog.String("method", method(l.method)),
+		slog.String("route", l.route),
+		slog.Int("status", l.status),
+		slog.Float64("ms", float64(l.took.Microseconds())/1000),
+		slog.Int64("bytes_in", max(0, l.bytesIn)),
+		slog.Int64("bytes_out", l.bytesOut),
+	)
+	if info.TraceID != info.ID {
+		attrs = append(attrs, slog.String("trace_id", info.TraceID))
+	}
+	if info.Dialect != "" {
+		attrs = append(attrs, slog.String("dialect", string(info.Dialect)))
+	}
+	if info.CredentialID != 0 {
+		attrs = append(attrs, slog.Int64("credential", info.CredentialID))
+	}
+	if info.ProjectID != 0 {
+		attrs = append(attrs, slog.Int64("project", info.ProjectID))
+	}
+	if info.Result != 0 {
+		attrs = append(attrs, slog.String("result", info.Result.String()))
+	}
+	if info.Err != nil {
+		kind := clientele.KindOf(info.Err)
+		attrs = append(attrs, slog.String("error_kind", kind.String()))
+		if kind == clientele.KindInternal || kind == clientele.KindUnavailable {
+			level = slog.LevelError // the cause of the others is the caller's, and may quote what it sent
+			attrs = append(attrs, slog.String("cause", info.Err.Error()))
+		}
+	}
+	log.LogAttrs(context.Background(), level, "request", attrs...)
+}
+
+// method returns a request's method if it is a known one: a caller may send anything.
+func method(m string) string {
+	switch m {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
+		http.MethodOptions, http.MethodConnect, http.MethodTrace:
+		return m
+	default:
+		return "other"
+	}
+}
+
+// recorder remembers what was answered.
+type recorder struct {
+	http.ResponseWriter
+	status int
+	bytes  int64
+}
+
+func (w *recorder) WriteHeader(status int) {
+	if w.status == 0 && status >= http.StatusOK {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *recorder) Write(b []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	n, err := w.ResponseWriter.Write(b)
+	w.bytes += int64(n)
+	return n, err
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func (w *recorder) code() int {
+	if w.status == 0 {
+		return http.StatusOK
+	}
+	return w.status
+}

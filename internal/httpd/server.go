@@ -1,0 +1,70 @@
+package httpd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+)
+
+// The server's patience with slow clients, and its bound on what a client may send before anybody looks at it.
+const (
+	headerTimeout  = 5 * time.Second   // for the request line and the headers
+	requestTimeout = 15 * time.Second  // for the headers and the body together
+	answerTimeout  = 60 * time.Second  // from the end of the headers to the end of the answer
+	idleTimeout    = 120 * time.Second // between two requests of a connection
+	maxHeaderBytes = 32 << 10
+)
+
+// Server is one listener with its handler.
+type Server struct {
+	http     *http.Server
+	listener net.Listener
+	failed   chan error
+}
+
+// Listen opens the address and serves it with handler until Shutdown. What the HTTP library has to say goes to log.
+func Listen(addr string, handler http.Handler, log *slog.Logger) (*Server, error) {
+	listener, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s: %w", addr, err)
+	}
+	s := &Server{listener: listener, failed: make(chan error, 1), http: &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: headerTimeout,
+		ReadTimeout:       requestTimeout,
+		WriteTimeout:      answerTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}}
+	go func() { s.failed <- s.http.Serve(listener) }()
+	return s, nil
+}
+
+// URL returns the root of the server, as a client on this machine reaches it.
+func (s *Server) URL() string {
+	addr, ok := s.listener.Addr().(*net.TCPAddr)
+	if !ok {
+		return "http://" + s.listener.Addr().String()
+	}
+	host := addr.IP.String()
+	if addr.IP.IsUnspecified() {
+		host = "localhost"
+	}
+	return "http://" + net.JoinHostPort(host, fmt.Sprint(addr.Port))
+}
+
+// Failed delivers the error with which serving ended; http.ErrServerClosed after a Shutdown.
+func (s *Server) Failed() <-chan error { return s.failed }
+
+// Shutdown stops listening, waits until the requests under way are answered, and cuts off what is left when ctx is done.
+func (s *Server) Shutdown(ctx context.Context) error {
+	if err := s.http.Shutdown(ctx); err != nil {
+		return errors.Join(fmt.Errorf("wait for requests: %w", err), s.http.Close())
+	}
+	return nil
+}

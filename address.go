@@ -74,3 +74,14 @@ func (a *Address) appendJSON(b []byte) []byte {
 	b = strconv.AppendBool(append(b, `,"is_default_shipping":`...), a.IsDefaultShipping)
 	return append(b, '}')
 }
+
+func appendAddresses(b []byte, list []Address) []byte {
+	b = append(b, '[')
+	for i := range list {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = list[i].appendJSON(b)
+	}
+	return append(b, ']')
+}

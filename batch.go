@@ -39,6 +39,7 @@ type Batch struct {
 	externalNumbers  map[ProjectKey]*customerEntry
 	leads            map[ProjectKey]*leadEntry
 	remembered       map[idempotencyKey]*IdempotencyRecord
+	leases           map[string]string
 	touchedCustomers []*customerEntry
 	touchedLeads     []*leadEntry
 
@@ -46,6 +47,8 @@ type Batch struct {
 	Changes []Change
 	// NewSubmissions are to be inserted, in order of acceptance.
 	NewSubmissions []*Submission
+	// FinishedSubmissions are those that the batch carried out, to be marked as finished.
+	FinishedSubmissions []FinishedSubmission
 	// NewRemembered are the calls to remember.
 	NewRemembered []*IdempotencyRecord
 }
@@ -72,6 +75,7 @@ type leadEntry struct {
 }
 
 type idempotencyKey struct {
+	projectID    int64
 	credentialID int64
 	key          string
 }
@@ -85,6 +89,7 @@ func NewBatch(writes []Write) *Batch {
 		externalNumbers: map[ProjectKey]*customerEntry{},
 		leads:           map[ProjectKey]*leadEntry{},
 		remembered:      map[idempotencyKey]*IdempotencyRecord{},
+		leases:          map[string]string{},
 	}
 }
 
@@ -95,6 +100,7 @@ type Keys struct {
 	ExternalNumbers []string
 	LeadUUIDs       []string
 	Idempotency     []Idempotency
+	Submissions     []string
 	// Addresses says that the customers found are wanted with their addresses.
 	Addresses bool
 }
@@ -118,16 +124,20 @@ func (k *Keys) add(w *Write) {
 	if w.Idempotency != nil {
 		k.Idempotency = append(k.Idempotency, *w.Idempotency)
 	}
+	if w.Completes != nil {
+		k.Submissions = append(k.Submissions, w.Completes.SubmissionID)
+	}
 	if c := w.Customer; c != nil {
 		if c.Mode == UpdateCustomer {
 			k.CustomerIDs = append(k.CustomerIDs, c.ID)
 		}
 		if t := c.Patch.ExternalID; t.Valid {
 			k.ExternalIDs = append(k.ExternalIDs, t.V)
-			k.Addresses = k.Addresses || c.Mode == CreateCustomer
+			k.Addresses = k.Addresses || c.Mode != UpsertCustomer
 		}
 		if t := c.Patch.ExternalNumber; t.Valid {
 			k.ExternalNumbers = append(k.ExternalNumbers, t.V)
+			k.Addresses = true
 		}
 	}
 	if l := w.Lead; l != nil && l.Register == nil {
@@ -147,9 +157,9 @@ func (b *Batch) LoadLead(l Lead) {
 	b.leads[ProjectKey{l.ProjectID, l.UUID}] = &leadEntry{lead: l}
 }
 
-// LoadRemembered hands in a call the store remembers and that is not older than MaxIdempotencyAge.
+// LoadRemembered hands in a call the store remembers, however old.
 func (b *Batch) LoadRemembered(r IdempotencyRecord) {
-	b.remembered[idempotencyKey{r.CredentialID, r.Key}] = &r
+	b.remembered[idempotencyKey{r.ProjectID, r.CredentialID, r.Key}] = &r
 }
 
 // Decide carries out the writes in order, in memory, and returns the outcome of each. Call it once.
@@ -158,19 +168,22 @@ func (b *Batch) Decide(ids IDs) []Outcome {
 	b.Changes = make([]Change, 0, len(b.writes))
 	for i := range b.writes {
 		w := &b.writes[i]
-		if w.Idempotency == nil {
+		switch {
+		case w.Completes != nil:
+			b.outcomes[i] = b.decideCompletion(w, ids)
+		case w.Idempotency != nil:
+			b.outcomes[i] = b.decideOnce(w, ids)
+		default:
 			b.outcomes[i] = b.decide(w, ids)
-			continue
 		}
-		b.outcomes[i] = b.decideOnce(w, ids)
 	}
 	return b.outcomes
 }
 
 // decideOnce answers a call that was sent before as it was answered then.
 func (b *Batch) decideOnce(w *Write, ids IDs) Outcome {
-	key := idempotencyKey{w.Idempotency.CredentialID, w.Idempotency.Key}
-	if r := b.remembered[key]; r != nil {
+	key := idempotencyKey{w.ProjectID, w.Idempotency.CredentialID, w.Idempotency.Key}
+	if r := b.remembered[key]; r != nil && w.At.Sub(r.At) < MaxIdempotencyAge {
 		if r.BodyHash != w.Idempotency.BodyHash {
 			return Outcome{Err: &Error{
 				Kind: KindConflict, Field: "Idempotency-Key",

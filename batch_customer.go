@@ -30,7 +30,9 @@ func (b *Batch) decideCustomer(w *Write, ids IDs) Outcome {
 	var e *customerEntry
 	switch cw.Mode {
 	case UpsertCustomer:
-		e = b.externalIDs[ProjectKey{w.ProjectID, cw.Patch.ExternalID.V}]
+		if id := cw.Patch.ExternalID; id.Valid {
+			e = b.externalIDs[ProjectKey{w.ProjectID, id.V}]
+		}
 		if e == nil {
 			return b.createCustomer(w, ids)
 		}

@@ -252,14 +252,7 @@ func (c *Customer) creationValues() []byte {
 		if b[len(b)-1] != '{' {
 			b = append(b, ',')
 		}
-		b = append(b, `"addresses":[`...)
-		for i := range c.Addresses {
-			if i > 0 {
-				b = append(b, ',')
-			}
-			b = c.Addresses[i].appendJSON(b)
-		}
-		b = append(b, ']')
+		b = appendAddresses(append(b, `"addresses":`...), c.Addresses)
 	}
 	return append(b, '}')
 }

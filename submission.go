@@ -1,6 +1,10 @@
 package clientele
 
-import "time"
+import (
+	"cmp"
+	"slices"
+	"time"
+)
 
 // SubmissionStatus is how far a submission has come; it only ever moves forward.
 type SubmissionStatus string
@@ -13,6 +17,19 @@ const (
 	Failed     SubmissionStatus = "Failed"
 )
 
+// Failure says why a submission failed; empty while it has not.
+type Failure string
+
+// The failures.
+const (
+	// CustomerMissing: there is no such customer in the project.
+	CustomerMissing Failure = "customer_missing"
+	// KeyTaken: a unique key that it states belongs to another customer.
+	KeyTaken Failure = "key_taken"
+	// Unforeseen: the book refused it for a reason that trying again does not mend; the log has the cause.
+	Unforeseen Failure = "unforeseen"
+)
+
 // Submission is a write that was accepted now and is carried out later, with a status to ask for.
 type Submission struct {
 	// ID is a UUID in canonical form: what the partner asks with.
@@ -21,15 +38,39 @@ type Submission struct {
 	// Seq orders the submissions of a project by acceptance; the store gives it.
 	Seq    int64
 	Origin Origin
-	// Write is what to do, as the book built it. Its Origin is the submission's.
-	Write  CustomerWrite
+	// Write is what to do, as the book built it. The store keeps the raw values; the normal ones are made anew.
+	Write CustomerWrite
+	// Target is the customer's id as the partner sent it; empty for a creation.
+	Target string
 	Status SubmissionStatus
 	// CustomerID is the customer it created or changed; 0 until known.
 	CustomerID int64
-	// Errors are the dialect's sentences about a failed submission.
-	Errors     []string
+	Failure    Failure
 	AcceptedAt time.Time
 	// StartedAt and FinishedAt are zero until that happens.
 	StartedAt  time.Time
 	FinishedAt time.Time
+	// Lease names the claim under which the submission is being carried out; empty when there is none.
+	Lease string
+}
+
+// Completion says that a write carries out a submission: it takes effect only while the submission is still in work under
+// this lease, and finishes it in the same transaction.
+type Completion struct {
+	SubmissionID string
+	Lease        string
+}
+
+// Claim is one worker's hold on the submissions of a project.
+type Claim struct {
+	// Lease is the claim's own name, unlike any other.
+	Lease string
+	At    time.Time
+	// Until is when the claim ends by itself, for the case that the worker dies.
+	Until time.Time
+}
+
+// SortSubmissions sorts by acceptance.
+func SortSubmissions(list []Submission) {
+	slices.SortFunc(list, func(a, b Submission) int { return cmp.Compare(a.Seq, b.Seq) })
 }

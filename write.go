@@ -11,6 +11,8 @@ type Write struct {
 	At time.Time
 	// Idempotency is set when the caller named the call, so that sending it again has the same answer and no effect.
 	Idempotency *Idempotency
+	// Completes is set when the write carries out a submission.
+	Completes *Completion
 
 	Customer   *CustomerWrite
 	Lead       *LeadWrite

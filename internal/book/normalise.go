@@ -40,3 +40,9 @@ func keep(p *clientele.Patch, normal string, ok bool, flag clientele.Flags) clie
 	}
 	return clientele.Some(normal)
 }
+
+// NormalVAT returns a VAT number in the form in which the book keeps it beside the raw one, for looking it up.
+func NormalVAT(raw string) string {
+	normal, _ := normaliseVAT(raw)
+	return normal
+}

@@ -22,6 +22,14 @@ func OnlyJSON(r *http.Request) error {
 	return unsupportedMedia(r)
 }
 
+// JSONOrNone accepts a body that calls itself JSON in UTF-8, or calls itself nothing.
+func JSONOrNone(r *http.Request) error {
+	if media, utf8 := mediaType(r); (media == "" || media == mediaJSON) && utf8 {
+		return nil
+	}
+	return unsupportedMedia(r)
+}
+
 // JSONOrPlain accepts JSON that calls itself so, calls itself plain text, or calls itself nothing: what a page's fetch
 // with a string body sends.
 func JSONOrPlain(r *http.Request) error {

@@ -4,6 +4,8 @@ package dialect
 
 import (
 	"fmt"
+	"io"
+	"maps"
 	"net/http"
 	"runtime/debug"
 	"strconv"
@@ -52,8 +54,13 @@ type Request struct {
 type Answer struct {
 	// Status is the HTTP status; 0 means 200.
 	Status int
+	// Header is sent besides what every answer has; may be nil.
+	Header http.Header
 	// Body is JSON.
 	Body []byte
+	// Stream writes the JSON instead, for a body that is too large to hold; nil for Body. Its error cuts the connection,
+	// so that an answer that broke off does not look whole.
+	Stream func(io.Writer) error
 	// Result is what became of a write, for the log.
 	Result clientele.Result
 }
@@ -68,7 +75,16 @@ func (a *API) Handle(e Endpoint) http.HandlerFunc {
 			return
 		}
 		clientele.RequestOf(r.Context()).Result = answer.Result
-		WriteJSON(w, answer.Status, answer.Body)
+		maps.Copy(w.Header(), answer.Header)
+		if answer.Stream == nil {
+			WriteJSON(w, answer.Status, answer.Body)
+			return
+		}
+		w.Header()["Content-Type"] = jsonContentType
+		if err := answer.Stream(w); err != nil {
+			clientele.RequestOf(r.Context()).Err = err
+			panic(http.ErrAbortHandler)
+		}
 	}
 }
 

@@ -105,6 +105,34 @@ func (in *Intake) Commit(ctx context.Context, w clientele.Write) (clientele.Outc
 	}
 }
 
+// CommitAll waits until all writes are durable and returns the outcome or the error of each. Writes about one record take
+// effect in their order. They take places in the line like any other, but are never refused because it is full: whoever
+// calls this bounds its batches.
+func (in *Intake) CommitAll(ctx context.Context, writes []clientele.Write) ([]clientele.Outcome, []error) {
+	calls := make([]*call, len(writes))
+	errs := make([]error, len(writes))
+	for i := range writes {
+		in.waiting.Add(1)
+		calls[i] = &call{write: writes[i], done: make(chan struct{})}
+		if !in.laneOf(&calls[i].write).put(calls[i]) {
+			in.waiting.Add(-1)
+			calls[i].err = clientele.Unavailable("The server is shutting down", nil)
+			close(calls[i].done)
+		}
+	}
+	outcomes := make([]clientele.Outcome, len(writes))
+	for i, c := range calls {
+		select {
+		case <-c.done:
+			outcomes[i], errs[i] = c.outcome, c.err
+		case <-ctx.Done():
+			c.abandon()
+			errs[i] = fmt.Errorf("wait for commit: %w", ctx.Err())
+		}
+	}
+	return outcomes, errs
+}
+
 // Close refuses new writes, commits those that wait, and returns when all have their answer or ctx is done.
 func (in *Intake) Close(ctx context.Context) error {
 	for _, l := range in.lanes {

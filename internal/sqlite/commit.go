@@ -37,15 +37,27 @@ func (t *tx) load(b *clientele.Batch, project int64, keys *clientele.Keys) error
 	if err := t.loadRemembered(b, project, keys.Idempotency); err != nil {
 		return err
 	}
+	if err := t.loadSubmissions(b, project, keys.Submissions); err != nil {
+		return err
+	}
 	return t.loadCustomers(b, project, keys)
 }
 
 // keep stores what the batch decided.
 func (t *tx) keep(b *clientele.Batch) error {
+	if err := t.freeKeys(b.RekeyedCustomers()); err != nil {
+		return err
+	}
 	if err := t.insertCustomers(b); err != nil {
 		return err
 	}
 	if err := t.updateCustomers(b); err != nil {
+		return err
+	}
+	if err := t.insertSubmissions(b.NewSubmissions); err != nil {
+		return err
+	}
+	if err := t.finishSubmissions(b.FinishedSubmissions); err != nil {
 		return err
 	}
 	if err := t.insertRemembered(b.NewRemembered); err != nil {

@@ -119,8 +119,9 @@ func (t *tx) updateCustomers(b *clientele.Batch) error {
 	return t.moveKeys(b.RekeyedCustomers())
 }
 
-// moveKeys gives customers new unique keys. It frees the old ones first, so that two customers may swap theirs.
-func (t *tx) moveKeys(customers []*clientele.Customer) error {
+// freeKeys takes their old unique keys from customers that get new ones, before anybody gets any: so a new customer may
+// take one of them, and two customers may swap theirs.
+func (t *tx) freeKeys(customers []*clientele.Customer) error {
 	for _, c := range customers {
 		err := t.exec("UPDATE customer SET external_id = NULL, external_number = NULL WHERE project_id = ? AND id = ?",
 			c.ProjectID, c.ID)
@@ -128,6 +129,11 @@ func (t *tx) moveKeys(customers []*clientele.Customer) error {
 			return fmt.Errorf("free keys: %w", err)
 		}
 	}
+	return nil
+}
+
+// moveKeys gives customers their new unique keys.
+func (t *tx) moveKeys(customers []*clientele.Customer) error {
 	for _, c := range customers {
 		err := t.exec("UPDATE customer SET external_id = ?, external_number = ? WHERE project_id = ? AND id = ?",
 			value(c.ExternalID), value(c.ExternalNumber), c.ProjectID, c.ID)

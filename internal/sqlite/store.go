@@ -126,19 +126,20 @@ func (s *Store) transact(ctx context.Context, do func(*tx) error) (err error) {
 		return sql.ErrConnDone
 	}
 	t := &tx{store: s, ctx: ctx}
-	if err := t.exec("BEGIN IMMEDIATE"); err != nil {
-		return classify(err)
-	}
 	done := false
 	defer func() {
-		if !done { // also when do panics
+		if !done { // also when do panics, and when BEGIN took effect although the caller went away meanwhile
 			t.ctx = context.WithoutCancel(ctx)
 			_ = t.exec("ROLLBACK") // SQLite may have rolled back by itself already
 		}
 	}()
+	if err := t.exec("BEGIN IMMEDIATE"); err != nil {
+		return classify(err)
+	}
 	if err := do(t); err != nil {
 		return classify(err)
 	}
+	t.ctx = context.WithoutCancel(ctx) // a commit that is interrupted may have taken effect all the same
 	if err := t.exec("COMMIT"); err != nil {
 		return classify(err)
 	}

@@ -1,0 +1,81 @@
+package book
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"clientele"
+)
+
+// Registration is what became of a Register.
+type Registration struct {
+	// Result is Created, Unchanged for a repeat, or which unique key another customer has.
+	Result clientele.Result
+	// CustomerID is our id of the new customer, or of the one that stands.
+	CustomerID int64
+	// Differs names what the customer that stands has otherwise than the request: names of Field, or "address." and a name
+	// of AddressDetails.Texts. Only for a taken ExternalID.
+	Differs []string
+}
+
+// Register creates the customer with the details' ExternalID and ExternalNumber, unless one of them is taken. When the
+// customer that stands has all the values of the request, apart from blanks around them, the call is a repeat and counts
+// as done. Nothing is ever overwritten. address may be nil.
+func (b *Book) Register(ctx context.Context, call Call, d clientele.Details, address *clientele.Address) (Registration, error) {
+	w := b.write(call)
+	w.Customer = &clientele.CustomerWrite{Mode: clientele.CreateCustomer, Patch: stating(&d)}
+	if address != nil {
+		w.Customer.Addresses = []clientele.Address{*address}
+	}
+	o, err := b.commit.Commit(ctx, w)
+	if err != nil {
+		return Registration{}, fmt.Errorf("register customer in project %d: %w", call.ProjectID, err)
+	}
+	r := Registration{Result: o.Result, CustomerID: o.SubjectID}
+	if o.Result == clientele.ExternalIDTaken {
+		if r.Differs = differences(o.Existing, w.Customer); len(r.Differs) == 0 {
+			r.Result = clientele.Unchanged
+		}
+	}
+	return r, nil
+}
+
+// stating returns the patch that states each detail that is there.
+func stating(d *clientele.Details) clientele.Patch {
+	var p clientele.Patch
+	for f := range clientele.AllFields.All {
+		if t := *d.Of(f); t.Valid {
+			p.Put(f, t)
+		}
+	}
+	normalise(&p)
+	return p
+}
+
+// differences names the values of a write that the customer has otherwise. Missing, empty and blank count as the same.
+// Only what the write's dialect can state is compared: a value that another dialect added is no difference.
+func differences(c *clientele.Customer, w *clientele.CustomerWrite) []string {
+	var names []string
+	for f := range w.Patch.Set.All {
+		if !sameText(*c.Of(f), *w.Patch.Of(f)) {
+			names = append(names, f.String())
+		}
+	}
+	if len(w.Addresses) == 0 {
+		return names
+	}
+	var stands clientele.AddressDetails
+	if len(c.Addresses) > 0 {
+		stands = c.Addresses[0].AddressDetails
+	}
+	has := stands.Texts()
+	for i, t := range w.Addresses[0].Texts() {
+		if !sameText(*has[i].Text, *t.Text) {
+			names = append(names, "address."+t.Name)
+		}
+	}
+	return names
+}
+
+func sameText(a, b clientele.Text) bool { return strings.TrimSpace(a.V) == strings.TrimSpace(b.V) }

@@ -1,0 +1,58 @@
+package book
+
+import (
+	"context"
+	"fmt"
+
+	"clientele"
+
+	"github.com/google/uuid"
+)
+
+// Create submits a new customer, to be created later, and returns the submission's id once the submission is durable.
+// Checking the caller's form is the dialect's part.
+func (b *Book) Create(ctx context.Context, call Call, d clientele.Details, addresses []clientele.Address) (string, error) {
+	return b.submit(ctx, call, clientele.Submission{
+		Write: clientele.CustomerWrite{Mode: clientele.CreateCustomer, Patch: stating(&d), Addresses: addresses},
+	})
+}
+
+// Update submits new values for the customer with our id, to be taken later, and returns the submission's id once the
+// submission is durable. target is the id as the partner sent it; one that names no customer makes the submission fail.
+func (b *Book) Update(ctx context.Context, call Call, target string, id int64, p clientele.Patch) (string, error) {
+	return b.submit(ctx, call, clientele.Submission{
+		Target: target, Write: clientele.CustomerWrite{Mode: clientele.UpdateCustomer, ID: id, Patch: p},
+	})
+}
+
+func (b *Book) submit(ctx context.Context, call Call, s clientele.Submission) (string, error) {
+	id, err := uuid.NewV7() // in order of time, so that neighbours are stored beside each other
+	if err != nil {
+		return "", fmt.Errorf("make submission id: %w", err)
+	}
+	w := b.write(call)
+	s.ID, s.ProjectID, s.Origin, s.Status, s.AcceptedAt = id.String(), call.ProjectID, call.Origin, clientele.Accepted, w.At
+	w.Submission = &s
+	o, err := b.commit.Commit(ctx, w)
+	if err != nil {
+		return "", fmt.Errorf("submit in project %d: %w", call.ProjectID, err)
+	}
+	return o.Reference, nil
+}
+
+// CarryOut returns the write that carries out a submission that was claimed under the lease.
+func (b *Book) CarryOut(s *clientele.Submission, lease string) clientele.Write {
+	cw := s.Write
+	normalise(&cw.Patch)
+	w := b.write(Call{ProjectID: s.ProjectID, Origin: s.Origin})
+	w.Customer = &cw
+	w.Completes = &clientele.Completion{SubmissionID: s.ID, Lease: lease}
+	return w
+}
+
+// GiveUp returns the write that ends a submission that cannot be carried out.
+func (b *Book) GiveUp(s *clientele.Submission, lease string) clientele.Write {
+	w := b.write(Call{ProjectID: s.ProjectID, Origin: s.Origin})
+	w.Completes = &clientele.Completion{SubmissionID: s.ID, Lease: lease}
+	return w
+}

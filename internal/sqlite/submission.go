@@ -1,0 +1,177 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"clientele"
+)
+
+const submissionColumns = `project_id, id, credential_id, dialect, request_id, payload, target, status, customer_id, failure,
+	lease, accepted_at, started_at, finished_at`
+
+const numSubmissionColumns = 14
+
+func (t *tx) insertSubmissions(list []*clientele.Submission) error {
+	values := make([]any, 0, len(list)*numSubmissionColumns)
+	for _, s := range list {
+		values = append(values, s.ProjectID, s.ID, s.Origin.CredentialID, string(s.Origin.Dialect), s.Origin.RequestID,
+			string(s.Write.AppendPayload(nil)), s.Target, string(clientele.Accepted), 0, "", "", s.AcceptedAt.UnixMicro(),
+			nil, nil)
+	}
+	if err := t.insertRows("INSERT INTO submission ("+submissionColumns+")", "", numSubmissionColumns, values); err != nil {
+		return fmt.Errorf("insert submissions: %w", err)
+	}
+	return nil
+}
+
+func scanSubmission(row interface{ Scan(...any) error }) (clientele.Submission, error) {
+	var s clientele.Submission
+	var payload []byte
+	err := row.Scan(&s.Seq, &s.ProjectID, &s.ID, &s.Origin.CredentialID, &s.Origin.Dialect, &s.Origin.RequestID, &payload,
+		&s.Target, &s.Status, &s.CustomerID, &s.Failure, &s.Lease, instant{&s.AcceptedAt}, instant{&s.StartedAt},
+		instant{&s.FinishedAt})
+	if err == nil {
+		s.Write, err = clientele.ReadPayload(payload)
+	}
+	return s, err
+}
+
+// loadSubmissions hands the batch the leases of the submissions that are in work.
+func (t *tx) loadSubmissions(b *clientele.Batch, project int64, ids []string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	list, err := json.Marshal(ids)
+	if err != nil {
+		return err
+	}
+	rows, err := t.query(`SELECT id, lease FROM submission
+		WHERE project_id = ? AND finished_at IS NULL AND id IN (SELECT value FROM json_each(?))`, project, string(list))
+	if err != nil {
+		return fmt.Errorf("load submissions: %w", err)
+	}
+	err = collect(rows, func(rows *sql.Rows) error {
+		var id, lease string
+		err := rows.Scan(&id, &lease)
+		b.LoadSubmission(id, lease)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("load submissions: %w", err)
+	}
+	return nil
+}
+
+func (t *tx) finishSubmissions(list []clientele.FinishedSubmission) error {
+	for _, f := range list {
+		err := t.exec(`UPDATE submission SET status = ?, customer_id = ?, failure = ?, lease = '', finished_at = ?
+			WHERE project_id = ? AND id = ?`,
+			string(f.Status), f.CustomerID, string(f.Failure), f.At.UnixMicro(), f.ProjectID, f.ID)
+		if err != nil {
+			return fmt.Errorf("finish submission: %w", err)
+		}
+	}
+	return nil
+}
+
+// ClaimSubmissions takes the project's oldest unfinished submissions, at most limit, to be carried out under the lease
+// until it ends; it renews a claim that the lease holds already. None are returned while another lease holds the project.
+func (s *Store) ClaimSubmissions(ctx context.Context, project int64, claim clientele.Claim, limit int) ([]clientele.Submission, error) {
+	var list []clientele.Submission
+	err := s.transact(ctx, func(t *tx) error {
+		r, err := t.execResult(`INSERT INTO submission_claim (project_id, lease, lease_until) VALUES (?, ?, ?)
+			ON CONFLICT (project_id) DO UPDATE SET lease = excluded.lease, lease_until = excluded.lease_until
+			WHERE lease = excluded.lease OR lease_until <= ?`,
+			project, claim.Lease, claim.Until.UnixMicro(), claim.At.UnixMicro())
+		if err != nil {
+			return err
+		}
+		if n, err := r.RowsAffected(); err != nil || n == 0 {
+			return err
+		}
+		rows, err := t.query(`UPDATE submission SET status = ?, lease = ?, started_at = coalesce(started_at, ?)
+			WHERE project_id = ? AND seq IN (SELECT seq FROM submission WHERE project_id = ? AND finished_at IS NULL
+				ORDER BY seq LIMIT ?)
+			RETURNING seq, `+submissionColumns,
+			string(clientele.Processing), claim.Lease, claim.At.UnixMicro(), project, project, limit)
+		if err != nil {
+			return err
+		}
+		return collect(rows, func(rows *sql.Rows) error {
+			sub, err := scanSubmission(rows)
+			list = append(list, sub)
+			return err
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("claim submissions of project %d: %w", project, err)
+	}
+	clientele.SortSubmissions(list)
+	return list, nil
+}
+
+// ReleaseSubmissions gives up the lease's claim on a project; another one's is left alone.
+func (s *Store) ReleaseSubmissions(ctx context.Context, project int64, lease string) error {
+	err := s.transact(ctx, func(t *tx) error {
+		return t.exec("DELETE FROM submission_claim WHERE project_id = ? AND lease = ?", project, lease)
+	})
+	if err != nil {
+		return fmt.Errorf("release submissions of project %d: %w", project, err)
+	}
+	return nil
+}
+
+// ProjectsWithSubmissions returns the projects that have unfinished submissions.
+func (s *Store) ProjectsWithSubmissions(ctx context.Context) ([]int64, error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT id FROM project WHERE EXISTS
+		(SELECT 1 FROM submission WHERE project_id = project.id AND finished_at IS NULL)`)
+	if err != nil {
+		return nil, fmt.Errorf("projects with submissions: %w", classify(err))
+	}
+	var list []int64
+	err = collect(rows, func(rows *sql.Rows) error {
+		var id int64
+		err := rows.Scan(&id)
+		list = append(list, id)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("projects with submissions: %w", classify(err))
+	}
+	return list, nil
+}
+
+// FindSubmission returns a submission of the project; kind not_found when there is none.
+func (s *Store) FindSubmission(ctx context.Context, project int64, id string) (clientele.Submission, error) {
+	sub, err := scanSubmission(s.read.QueryRowContext(ctx,
+		"SELECT seq, "+submissionColumns+" FROM submission WHERE project_id = ? AND id = ?", project, id))
+	if errors.Is(err, sql.ErrNoRows) {
+		return sub, clientele.Errorf(clientele.KindNotFound, "there is no such submission")
+	}
+	if err != nil {
+		return sub, fmt.Errorf("find submission in project %d: %w", project, classify(err))
+	}
+	return sub, nil
+}
+
+// ForgetSubmissions deletes at most limit submissions that were finished before the given time and returns how many.
+func (s *Store) ForgetSubmissions(ctx context.Context, before time.Time, limit int) (int64, error) {
+	var deleted int64
+	err := s.transact(ctx, func(t *tx) error {
+		r, err := t.execResult(`DELETE FROM submission WHERE seq IN
+			(SELECT seq FROM submission WHERE finished_at < ? ORDER BY finished_at LIMIT ?)`, before.UnixMicro(), limit)
+		if err == nil {
+			deleted, err = r.RowsAffected()
+		}
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("forget submissions: %w", err)
+	}
+	return deleted, nil
+}

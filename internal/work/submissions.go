@@ -1,0 +1,123 @@
+package work
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"clientele"
+
+	"github.com/google/uuid"
+)
+
+// Submissions carries out the submissions of all projects, those of one project in order of acceptance.
+type Submissions struct {
+	// Store has the submissions.
+	Store SubmissionStore
+	// Book knows what a submission means.
+	Book interface {
+		CarryOut(s *clientele.Submission, lease string) clientele.Write
+		GiveUp(s *clientele.Submission, lease string) clientele.Write
+	}
+	// Commit makes writes durable together, in order, and returns the outcome or error of each.
+	Commit interface {
+		CommitAll(ctx context.Context, writes []clientele.Write) ([]clientele.Outcome, []error)
+	}
+	Now func() time.Time
+	Log *slog.Logger
+	// Lease is how long a claim holds when its worker dies; default 30 s. A batch must take less.
+	Lease time.Duration
+	// Batch is how many submissions are carried out together; default 256.
+	Batch int
+}
+
+// SubmissionStore is what carrying out submissions needs of a store.
+type SubmissionStore interface {
+	// ProjectsWithSubmissions returns the projects that have unfinished submissions.
+	ProjectsWithSubmissions(ctx context.Context) ([]int64, error)
+	// ClaimSubmissions takes the project's oldest unfinished submissions under a claim; none while another claim holds.
+	ClaimSubmissions(ctx context.Context, project int64, c clientele.Claim, limit int) ([]clientele.Submission, error)
+	// ReleaseSubmissions gives up a claim.
+	ReleaseSubmissions(ctx context.Context, project int64, lease string) error
+}
+
+const (
+	defaultLease = 30 * time.Second
+	defaultBatch = 256
+)
+
+// CarryOut carries out everything that is due; it is a Task.
+func (s *Submissions) CarryOut(ctx context.Context) (time.Duration, error) {
+	projects, err := s.Store.ProjectsWithSubmissions(ctx)
+	if err != nil {
+		return 0, err
+	}
+	var errs []error
+	for _, project := range projects {
+		if err := s.carryOutProject(ctx, project); err != nil {
+			errs = append(errs, fmt.Errorf("submissions of project %d: %w", project, err))
+		}
+	}
+	return 0, errors.Join(errs...)
+}
+
+// carryOutProject works off a project until nothing is left in it. The claim is renewed with each batch and released in
+// the end, also on the way down: another server goes on at once.
+func (s *Submissions) carryOutProject(ctx context.Context, project int64) (err error) {
+	lease := uuid.NewString()
+	defer func() {
+		err = errors.Join(err, s.Store.ReleaseSubmissions(context.WithoutCancel(ctx), project, lease))
+	}()
+	for ctx.Err() == nil {
+		claim := clientele.Claim{Lease: lease, At: s.Now().UTC(), Until: s.Now().UTC().Add(orDefault(s.Lease, defaultLease))}
+		due, err := s.Store.ClaimSubmissions(ctx, project, claim, orDefault(s.Batch, defaultBatch))
+		if err != nil || len(due) == 0 {
+			return err
+		}
+		if err := s.carryOutBatch(ctx, due, lease); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// carryOutBatch carries out the submissions in their order. One that the book refuses for good is given up, so that it
+// does not stand in the way of the others for ever.
+func (s *Submissions) carryOutBatch(ctx context.Context, due []clientele.Submission, lease string) error {
+	writes := make([]clientele.Write, len(due))
+	for i := range due {
+		writes[i] = s.Book.CarryOut(&due[i], lease)
+	}
+	_, errs := s.Commit.CommitAll(context.WithoutCancel(ctx), writes)
+	var giveUp []clientele.Write
+	for i, err := range errs {
+		switch {
+		case err == nil:
+		case clientele.KindOf(err) == clientele.KindUnavailable:
+			return err // the rest is claimed again
+		default:
+			s.Log.Error("submission cannot be carried out", "submission", due[i].ID, "project", due[i].ProjectID, "cause", err.Error())
+			giveUp = append(giveUp, s.Book.GiveUp(&due[i], lease))
+		}
+	}
+	if len(giveUp) == 0 {
+		return nil
+	}
+	_, errs = s.Commit.CommitAll(context.WithoutCancel(ctx), giveUp)
+	for _, err := range errs {
+		if clientele.KindOf(err) == clientele.KindUnavailable {
+			return err
+		}
+	}
+	return nil
+}
+
+func orDefault[T comparable](v, otherwise T) T {
+	var zero T
+	if v == zero {
+		return otherwise
+	}
+	return v
+}

@@ -1,0 +1,101 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// bareRoute is one request that the bare server answers, and the answer: what Clientele itself was seen to answer.
+type bareRoute struct {
+	Method string      `json:"method"`
+	Path   string      `json:"path"`
+	Status int         `json:"status"`
+	Header http.Header `json:"header"`
+	Body   string      `json:"body"`
+}
+
+// bareEntry is the OPM entry as the document names its properties (section "Creating a customer").
+type bareEntry struct {
+	ID        jsontext.Value `json:"customerId"`
+	Email     string         `json:"customerEmail"`
+	Phone     string         `json:"customerPhone"`
+	FirstName string         `json:"customerFirstName"`
+	LastName  string         `json:"customerLastName"`
+	IP        string         `json:"customerIP"`
+}
+
+// serveBare is the ceiling of every HTTP row: a plain net/http server that decodes the body, answers and stores
+// nothing. It prints its URL like `clientele serve` and runs until its standard input ends.
+func serveBare(routesJSON string, stdin io.Reader, stdout io.Writer) error {
+	var routes []bareRoute
+	if err := json.Unmarshal([]byte(routesJSON), &routes); err != nil {
+		return fmt.Errorf("read routes: %w", err)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	server := &http.Server{Handler: bareHandler(routes)}
+	fmt.Fprintf(stdout, "http://%s\n", listener.Addr())
+	go func() {
+		_, _ = io.Copy(io.Discard, stdin) // the end of the input, however it comes, ends the server
+		_ = server.Shutdown(context.Background())
+	}()
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve: %w", err)
+	}
+	return nil
+}
+
+func bareHandler(routes []bareRoute) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /readyz", func(http.ResponseWriter, *http.Request) {})
+	for _, route := range routes {
+		body := []byte(route.Body)
+		mux.HandleFunc(route.Method+" "+route.Path, func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodPost && !decodes(r.Body) {
+				http.Error(w, "not an entry", http.StatusBadRequest)
+				return
+			}
+			header := w.Header()
+			for name, values := range route.Header {
+				header[name] = values
+			}
+			w.WriteHeader(route.Status)
+			_, _ = w.Write(body) // a caller that went away is the generator's business
+		})
+	}
+	return mux
+}
+
+func decodes(body io.Reader) bool {
+	var entry bareEntry
+	return json.UnmarshalRead(body, &entry) == nil && len(entry.ID) > 0 && entry.Email+entry.Phone != ""
+}
+
+// bare is the contender that serveBare serves.
+type bare struct{ bench *bench }
+
+func (c bare) prepare(context.Context) error { return nil }
+
+func (c bare) start(ctx context.Context, w workload) (*server, error) {
+	answer := c.bench.probed[w.name]
+	routes, err := json.Marshal([]bareRoute{answer})
+	if err != nil {
+		return nil, fmt.Errorf("write routes: %w", err)
+	}
+	child, err := startChild(ctx, c.bench.self, commandBare, string(routes))
+	if err != nil {
+		return nil, err
+	}
+	return &server{child: child, credentials: c.bench.credentials[w.dialect], pool: c.bench.numbers.poolOf(poolSize)}, nil
+}

@@ -1,0 +1,226 @@
+//go:build linux
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"runtime/debug"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	// stallNanoseconds without any answer ends a job: the server hangs.
+	stallNanoseconds = int64(20 * time.Second)
+	waitLimit        = int64(50 * time.Millisecond)
+)
+
+// generator sends the requests of one job from one thread over epoll: no goroutine per connection, no allocation
+// and no lock per request, because generator and server share the machine and what the one uses the other lacks.
+type generator struct {
+	job      job
+	template template
+	pacer    *pacer
+	random   *rand.Rand
+
+	began       time.Time
+	epoll       int
+	connections []*connection
+	idle        []*connection
+	inFlight    int
+	lastAnswer  int64
+
+	from, until int64 // the counted time; nanoseconds since began
+	meter       meter
+	latencies   histogram
+	lateness    histogram // of the generator itself
+}
+
+// generate carries out the job. It fails at the first answer of another status than the wanted one, with the
+// answer's text, and when the server closes a connection or stops answering.
+func generate(j job) (result, error) {
+	if j.Connections < 1 {
+		return result{}, errors.New("a job needs at least one connection")
+	}
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	if err := sharpenTimers(); err != nil {
+		return result{}, err
+	}
+	g := &generator{
+		job: j, template: parseTemplate(j.Request), pacer: newPacer(j),
+		random: rand.New(rand.NewPCG(uint64(j.FirstSequence), 1)),
+		from:   int64(j.WarmupSeconds * 1e9), until: int64((j.WarmupSeconds + j.Seconds) * 1e9),
+		meter: meter{server: j.ServerPID},
+	}
+	if j.Count > 0 {
+		g.from, g.until = 0, 1<<62
+	}
+	defer g.close()
+	if err := g.open(); err != nil {
+		return result{}, err
+	}
+	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // see readNow
+	if err := g.run(); err != nil {
+		return result{}, err
+	}
+	return g.result()
+}
+
+func (g *generator) open() (err error) {
+	if g.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
+		return fmt.Errorf("create epoll: %w", err)
+	}
+	for i := range g.job.Connections {
+		c, err := dial(g.job.Address, g.template.bytes)
+		if err != nil {
+			return err
+		}
+		g.connections = append(g.connections, c)
+		if err := g.watch(c.descriptor, int32(i)); err != nil {
+			return err
+		}
+	}
+	g.idle = append(g.idle, g.connections...)
+	return nil
+}
+
+// watch asks epoll to report that a descriptor can be read, under the number given.
+func (g *generator) watch(descriptor int, number int32) error {
+	event := unix.EpollEvent{Events: unix.EPOLLIN, Fd: number}
+	if err := unix.EpollCtl(g.epoll, unix.EPOLL_CTL_ADD, descriptor, &event); err != nil {
+		return fmt.Errorf("watch descriptor: %w", err)
+	}
+	return nil
+}
+
+func (g *generator) close() {
+	for _, c := range g.connections {
+		_ = c.file.Close() // nothing is in flight or the job has failed already
+	}
+	_ = unix.Close(g.epoll)
+}
+
+func (g *generator) now() int64 { return int64(time.Since(g.began)) }
+
+func (g *generator) run() error {
+	g.began = time.Now()
+	events := make([]unix.EpollEvent, g.job.Connections)
+	for {
+		now := g.now()
+		if err := g.cross(now); err != nil {
+			return err
+		}
+		if err := g.dispatch(); err != nil {
+			return err
+		}
+		if g.inFlight == 0 && g.pacer.done(now) {
+			return g.cross(max(now, g.until))
+		}
+		if now-g.lastAnswer > stallNanoseconds && g.inFlight > 0 {
+			return fmt.Errorf("no answer for %v, %d requests wait", time.Duration(stallNanoseconds), g.inFlight)
+		}
+		if err := g.wait(events); err != nil {
+			return err
+		}
+	}
+}
+
+// cross starts and stops the meter at the edges of the counted time.
+func (g *generator) cross(now int64) error {
+	if !g.meter.started && now >= g.from {
+		return g.meter.start(now)
+	}
+	if !g.meter.stopped && now >= g.until {
+		return g.meter.stop(g.now())
+	}
+	return nil
+}
+
+// dispatch sends on idle connections what is due, and sets the timer for what is not.
+func (g *generator) dispatch() error {
+	for len(g.idle) > 0 {
+		now := g.now()
+		intended, ok := g.pacer.next(now)
+		if !ok {
+			return nil
+		}
+		if g.pacer.interval > 0 && intended >= g.from {
+			g.lateness.record(now - max(intended, g.idle[0].idleSince))
+		}
+		c := g.idle[len(g.idle)-1]
+		g.idle = g.idle[:len(g.idle)-1]
+		n := g.pacer.scheduled - 1
+		g.template.fill(c.request, g.job.IDs.at(n, g.random), g.job.FirstSequence+n)
+		if err := c.send(intended); err != nil {
+			return err
+		}
+		g.inFlight++
+	}
+	return nil
+}
+
+// wait lets answers come, until the next request is due, and takes them.
+func (g *generator) wait(events []unix.EpollEvent) error {
+	limit := waitLimit
+	if g.pacer.interval > 0 && len(g.idle) > 0 {
+		limit = min(limit, max(g.pacer.due()-g.now(), 0))
+	}
+	n, err := waitNanoseconds(g.epoll, events, limit)
+	for _, event := range events[:n] {
+		if err := g.receive(g.connections[event.Fd]); err != nil {
+			return err
+		}
+	}
+	return err
+}
+
+// receive reads what a connection has; a whole answer is checked, counted and followed by the next request.
+func (g *generator) receive(c *connection) error {
+	status, complete, err := c.receive()
+	if err != nil || !complete {
+		return err
+	}
+	if status != g.job.WantStatus {
+		return fmt.Errorf("status %d, want %d, answer: %s", status, g.job.WantStatus, c.answer[:c.filled])
+	}
+	now := g.now()
+	g.count(c, now)
+	c.filled = 0
+	c.idleSince = now
+	g.lastAnswer = now
+	g.inFlight--
+	g.idle = append(g.idle, c)
+	return g.dispatch()
+}
+
+// count takes a latency if it belongs to the counted time: by the time of the answer in a closed loop, by the time
+// the request was due in an open one, so that the late answers of a slow server are not left out.
+func (g *generator) count(c *connection, now int64) {
+	at := now
+	if g.pacer.interval > 0 {
+		at = c.intended
+	}
+	if at >= g.from && at < g.until {
+		g.latencies.record(now - c.intended)
+	}
+}
+
+func (g *generator) result() (result, error) {
+	if g.latencies.total == 0 {
+		return result{}, errors.New("no answer in the counted time")
+	}
+	r := result{
+		Sent: g.pacer.scheduled, Counted: int64(g.latencies.total), Seconds: g.meter.seconds,
+		Rate:      float64(g.latencies.total) / g.meter.seconds,
+		LateP99:   float64(g.lateness.percentile(0.99)) / nanosecondsPerMicrosecond,
+		ServerCPU: g.meter.used.server, GeneratorCPU: g.meter.used.own, OtherCPU: g.meter.used.others(),
+		RSS: g.meter.rss,
+	}
+	r.setLatencies(&g.latencies)
+	return r, nil
+}

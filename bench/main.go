@@ -1,0 +1,169 @@
+//go:build linux
+
+// The bench command measures Clientele beside its ceilings, in one run: only ratios of figures taken together mean
+// anything. The ceilings are a bare net/http server that decodes the same request, gives the same answer and stores
+// nothing, and a loop over the SQLite driver; both are made here. Clientele is a black box, driven by its command line.
+//
+//	go run ./bench                  everything; about half an hour
+//	go run ./bench --quick          a first look, under two minutes
+//	go run ./bench --only 'entry'   some rows
+//
+// The load generator and each server are processes of their own, so that the processor time of each is known; a
+// generator that uses a whole core is the limit itself. Each measurement starts a fresh server. A wrong answer, a
+// closed connection or a server that does not stop fails the run.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/go-json-experiment/json"
+)
+
+func main() {
+	err := run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	if err == nil || errors.Is(err, flag.ErrHelp) {
+		return
+	}
+	fmt.Fprintln(os.Stderr, "bench:", err)
+	if errors.Is(err, errUsage) {
+		os.Exit(2)
+	}
+	os.Exit(1)
+}
+
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) error {
+	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer cancel()
+	if len(args) > 0 {
+		switch args[0] {
+		case commandBare:
+			return serveBare(args[1], stdin, stdout)
+		case commandGenerate:
+			return serveJob(stdin, stdout, generate)
+		case commandSQLiteLoop:
+			return serveJob(stdin, stdout, func(j loopJob) (result, error) { return runDriverLoop(ctx, j) })
+		}
+	}
+	o, err := parseOptions(args, stderr)
+	if err != nil {
+		return err
+	}
+	return runBench(ctx, o, stdout, stderr)
+}
+
+// serveJob carries out the job on standard input and prints its result.
+func serveJob[J any](stdin io.Reader, stdout io.Writer, carryOut func(J) (result, error)) error {
+	var j J
+	if err := json.UnmarshalRead(stdin, &j); err != nil {
+		return fmt.Errorf("read job: %w", err)
+	}
+	r, err := carryOut(j)
+	if err != nil {
+		return err
+	}
+	return json.MarshalWrite(stdout, r)
+}
+
+// bench is one run.
+type bench struct {
+	options     options
+	dir         string // for everything written; removed at the end
+	self        string // this program
+	binary      string // clientele
+	numbers     *numbers
+	book        *fullBook
+	credentials map[string]map[string]string // by dialect; a project's that the bare server is called with
+	probed      map[string]bareRoute         // by workload
+	stderr      io.Writer
+}
+
+func newBench(o options, dir string, stderr io.Writer) (*bench, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("find own program: %w", err)
+	}
+	b := &bench{
+		options: o, dir: dir, self: self, binary: o.binary, stderr: stderr,
+		numbers:     &numbers{next: max(poolSize, o.book), scattered: o.ids == idsScattered},
+		credentials: map[string]map[string]string{}, probed: map[string]bareRoute{},
+	}
+	b.book = &fullBook{bench: b}
+	return b, nil
+}
+
+// say tells how far the run is.
+func (b *bench) say(format string, values ...any) {
+	fmt.Fprintf(b.stderr, time.Now().Format(time.TimeOnly)+" "+format+"\n", values...)
+}
+
+func runBench(ctx context.Context, o options, stdout, stderr io.Writer) (err error) {
+	dir, err := os.MkdirTemp(o.dir, "clientele-bench-")
+	if err != nil {
+		return fmt.Errorf("make directory: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	b, err := newBench(o, dir, stderr)
+	if err != nil {
+		return err
+	}
+	r, err := b.run(ctx)
+	switch {
+	case ctx.Err() != nil:
+		return errors.New("interrupted") // whatever failed then failed because its process was ended
+	case err != nil:
+		return err
+	}
+	return publish(r, o.jsonFile, stdout, stderr)
+}
+
+func (b *bench) run(ctx context.Context) (report, error) {
+	rows := selected(b.plan(), b.options.only)
+	if sent := workloads(rows); len(sent) > 0 {
+		if err := b.prepare(ctx, sent); err != nil {
+			return report{}, err
+		}
+	}
+	at := time.Now()
+	all, err := runRounds(ctx, rows, b.options.rounds, b.say)
+	if err != nil {
+		return report{}, err
+	}
+	r := newReport(rows, all)
+	r.At, r.Machine, r.Settings = at, machineFacts(b.dir), b.options.settings()
+	return r, nil
+}
+
+// prepare builds Clientele and sees that it answers what the rows will send.
+func (b *bench) prepare(ctx context.Context, sent []workload) (err error) {
+	if b.binary == "" {
+		b.say("building clientele")
+		if b.binary, err = buildClientele(ctx, b.dir); err != nil {
+			return err
+		}
+	}
+	return b.probe(ctx, sent)
+}
+
+// publish prints the table, and writes the JSON where it is wanted; JSON on standard output has it alone.
+func publish(r report, jsonFile string, stdout, stderr io.Writer) (err error) {
+	switch jsonFile {
+	case "":
+		return r.writeTable(stdout)
+	case "-":
+		return errors.Join(r.writeTable(stderr), r.writeJSON(stdout))
+	}
+	file, err := os.Create(jsonFile)
+	if err != nil {
+		return errors.Join(fmt.Errorf("write report: %w", err), r.writeTable(stdout))
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	return errors.Join(r.writeTable(stdout), r.writeJSON(file))
+}

@@ -1,0 +1,115 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+)
+
+// row is one line or more of the table: one measure, taken of several contenders in turn.
+type row struct {
+	name     string
+	workload *workload // nil when the row sends no requests
+	entrants []entrant
+	checks   []check
+	always   bool // the other rows are compared with it, so --only does not leave it out
+}
+
+// entrant is one contender of a row.
+type entrant struct {
+	name    string
+	prepare func(ctx context.Context) error // may be nil
+	measure func(ctx context.Context) (sample, error)
+}
+
+// Names of the contenders.
+const (
+	nameBare       = "bare"
+	nameSQLite     = "clientele, sqlite"
+	nameSQLiteFull = "clientele, sqlite, full book"
+)
+
+// httpRow puts a load to the bare server and to every kind of Clientele that the options ask for.
+func (b *bench) httpRow(name string, l load) row {
+	r := row{name: name, workload: &l.workload}
+	add := func(name string, c contender) {
+		r.entrants = append(r.entrants, entrant{
+			name: name, prepare: c.prepare,
+			measure: func(ctx context.Context) (sample, error) { return b.measure(ctx, c, l) },
+		})
+	}
+	add(nameBare, bare{b})
+	add(nameSQLite, clienteleSQLite{b})
+	if b.options.book > 0 && l.fullBook {
+		add(nameSQLiteFull, b.book)
+	}
+	return r
+}
+
+// plan lists every row there is, in the order in which a round goes through them. A new subject is a file with a
+// function like these and one line here.
+func (b *bench) plan() []row {
+	return slices.Concat(diskRows(b), pingRows(b), entryRows(b), idleRows(b))
+}
+
+// selected are the rows that --only leaves.
+func selected(rows []row, only *regexp.Regexp) []row {
+	var left []row
+	for _, r := range rows {
+		if r.always || only.MatchString(r.name) {
+			left = append(left, r)
+		}
+	}
+	return left
+}
+
+// workloads lists what the rows send, each once.
+func workloads(rows []row) []workload {
+	var list []workload
+	for _, r := range rows {
+		known := func(w workload) bool { return w.name == r.workload.name }
+		if r.workload != nil && !slices.ContainsFunc(list, known) {
+			list = append(list, *r.workload)
+		}
+	}
+	return list
+}
+
+// results holds the samples of each row and entrant, one per round.
+type results map[string]map[string][]sample
+
+// runRounds measures every entrant of every row once a round, so that whatever slows the machine for a while
+// slows all alike.
+func runRounds(ctx context.Context, rows []row, rounds int, say func(string, ...any)) (results, error) {
+	for _, r := range rows {
+		for _, e := range r.entrants {
+			if e.prepare == nil {
+				continue
+			}
+			if err := e.prepare(ctx); err != nil {
+				return nil, fmt.Errorf("prepare %s: %w", e.name, err)
+			}
+		}
+	}
+	all := results{}
+	for round := range rounds {
+		for _, r := range rows {
+			if all[r.name] == nil {
+				all[r.name] = map[string][]sample{}
+			}
+			for _, e := range r.entrants {
+				s, err := e.measure(ctx)
+				if err != nil {
+					return nil, fmt.Errorf("%s, %s: %w", r.name, e.name, err)
+				}
+				all[r.name][e.name] = append(all[r.name][e.name], s)
+				say("round %d of %d: %s: %s: %s/s, p50 %s, p99 %s", round+1, rounds, r.name, e.name,
+					grouped(s.Closed.Rate), micros(s.Closed.P50), micros(s.Closed.P99))
+			}
+		}
+	}
+	return all, nil
+}

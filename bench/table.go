@@ -1,0 +1,158 @@
+//go:build linux
+
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// quietCores is what other processes may use without a warning above the table.
+const quietCores = 0.25
+
+// writeTable writes the report for people: where and how, the rates beside the bare server's, the other targets.
+func (r report) writeTable(to io.Writer) error {
+	var text strings.Builder
+	r.writeHeader(&text)
+	r.writeRates(&text)
+	r.writeTargets(&text)
+	_, err := io.WriteString(to, text.String())
+	return err
+}
+
+func (r report) writeHeader(to io.Writer) {
+	m := r.Machine
+	fmt.Fprintf(to, "Clientele bench, %s\n", r.At.UTC().Format(time.DateTime+" UTC"))
+	fmt.Fprintf(to, "%d cores (%s), Linux %s, %s, %s, data on %s\n", m.Cores, m.Processor, m.Kernel, m.Go, m.Platform,
+		m.FileSystem)
+	for _, line := range []struct{ name, row, entrant string }{
+		{"one commit of one row (SQLite, synchronous FULL)", rowCommit, nameDriver},
+		{"one write of 4 KiB with fdatasync", rowSync, nameDisk},
+	} {
+		if found := r.row(line.row, line.entrant); found != nil {
+			fmt.Fprintf(to, "%s: median %s (rounds %s to %s)\n", line.name, micros(found.P50.Median),
+				micros(found.P50.Min), micros(found.P50.Max))
+		}
+	}
+	s := r.Settings
+	fmt.Fprintf(to, "%d rounds of %g s after %g s of warm-up, contenders in turn; ids %s; full book: %s customers\n",
+		s.Rounds, s.Seconds, s.WarmupSeconds, s.IDs, grouped(float64(s.Book)))
+	others := r.worst(func(row reportedRow) spread { return row.OtherCPU })
+	late := r.worst(func(row reportedRow) spread { return row.LateP99 })
+	fmt.Fprintf(to, "other processes used up to %.2f cores; the generator sent up to %s late at half load (p99, worst row)\n",
+		others, micros(late))
+	if others > quietCores {
+		fmt.Fprint(to, "THE MACHINE WAS NOT QUIET: latencies say little, and rates less than they could\n")
+	}
+	fmt.Fprint(to, "p50 and p99 are under full load, p99 half load counts from the intended send time;\n",
+		"driver rows count rows a second and time whole transactions\n\n")
+}
+
+func (r report) writeRates(to io.Writer) {
+	table := newTable(to, "row", "contender", "per second", "min–max", "p50", "p99", "p99 half load",
+		"÷ bare", "target", "met", "CPU server", "CPU generator", "memory")
+	for _, row := range r.Rows {
+		ratio, target, met := "", "", ""
+		if v := r.againstBare(row); v != nil {
+			ratio, target, met = fmt.Sprintf("%.2f", v.Ratio), v.target(), v.word()
+		}
+		table.line(row.Row, row.Entrant, grouped(row.Rate.Median),
+			grouped(row.Rate.Min)+"–"+grouped(row.Rate.Max), micros(row.P50.Median), micros(row.P99.Median),
+			blankZero(row.HalfP99, micros), ratio, target, met, blankZero(row.ServerCPU, cores),
+			blankZero(row.GeneratorCPU, cores), blankZero(row.MemoryMiB, mebibytes))
+	}
+	table.end()
+}
+
+// againstBare finds the verdict that belongs into the line of the rates.
+func (r report) againstBare(row reportedRow) *verdict {
+	for i, v := range r.Checks {
+		if v.Row == row.Row && v.Entrant == row.Entrant && v.BaseName == nameBare {
+			return &r.Checks[i]
+		}
+	}
+	return nil
+}
+
+func (r report) writeTargets(to io.Writer) {
+	table := newTable(to, "row", "contender", "measure", "median", "min–max", "compared with", "ratio", "target", "met")
+	met, all := 0, 0
+	for _, v := range r.Checks {
+		all++
+		if v.Met {
+			met++
+		}
+		if v.BaseName == nameBare {
+			continue
+		}
+		format := v.check.of.metric.format
+		base, ratio := "", ""
+		if v.BaseName != "" {
+			base = fmt.Sprintf("%s, %s", v.BaseName, v.check.base.metric.format(v.Base.Median))
+			ratio = fmt.Sprintf("%.2f", v.Ratio)
+		}
+		table.line(v.Row, v.Entrant, v.Metric, format(v.Value.Median),
+			format(v.Value.Min)+"–"+format(v.Value.Max), base, ratio, v.target(), v.word())
+	}
+	if all > 0 {
+		fmt.Fprintln(to)
+		table.end()
+		fmt.Fprintf(to, "\n%d of %d targets met\n", met, all)
+	}
+}
+
+// target writes the verdict's bound, in the unit of the measure when there is nothing to divide by.
+func (v verdict) target() string {
+	sign, bound := "≥", v.AtLeast
+	if v.AtMost > 0 {
+		sign, bound = "≤", v.AtMost
+	}
+	if v.BaseName == "" {
+		return sign + " " + v.check.of.metric.format(bound)
+	}
+	return fmt.Sprintf("%s %.2f", sign, bound)
+}
+
+func (v verdict) word() string {
+	if v.Met {
+		return "yes"
+	}
+	return "NO"
+}
+
+func cores(used float64) string { return fmt.Sprintf("%.2f", used) }
+
+// blankZero leaves out what the row does not measure.
+func blankZero(s spread, format func(float64) string) string {
+	if s.Median == 0 {
+		return ""
+	}
+	return format(s.Median)
+}
+
+// table aligns columns.
+type table struct {
+	to      io.Writer
+	aligned *strings.Builder
+	writer  *tabwriter.Writer
+}
+
+func newTable(to io.Writer, heads ...string) table {
+	var aligned strings.Builder
+	t := table{to: to, aligned: &aligned, writer: tabwriter.NewWriter(&aligned, 0, 0, 2, ' ', 0)}
+	t.line(heads...)
+	return t
+}
+
+func (t table) line(cells ...string) { fmt.Fprintln(t.writer, strings.Join(cells, "\t")) }
+
+// end writes the lines out, without the blanks that align empty cells at their ends.
+func (t table) end() {
+	_ = t.writer.Flush() // into a strings.Builder, which takes everything
+	for line := range strings.Lines(t.aligned.String()) {
+		fmt.Fprintln(t.to, strings.TrimRight(line, " \n"))
+	}
+}

@@ -25,6 +25,11 @@ type store interface {
 	Versions(ctx context.Context) (current, newest int64, err error)
 	ForgetCalls(ctx context.Context, before time.Time, limit int) (int64, error)
 
+	FindCustomer(ctx context.Context, project, id int64) (clientele.Customer, error)
+	FilterCustomers(ctx context.Context, f clientele.CustomerFilter) (ids []int64, total int, err error)
+	ListPositions(ctx context.Context, q clientele.CustomerQuery) ([]clientele.Position, error)
+	LoadCustomers(ctx context.Context, project int64, ids []int64) ([]clientele.Customer, error)
+
 	CreateProject(ctx context.Context, p clientele.Project) (clientele.Project, error)
 	FindProject(ctx context.Context, name string) (clientele.Project, error)
 	ListProjects(ctx context.Context) ([]clientele.Project, error)

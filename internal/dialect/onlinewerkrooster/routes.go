@@ -1,0 +1,102 @@
+// Package onlinewerkrooster speaks the Onlinewerkrooster Customers API: a partner creates customers under two unique keys
+// of its own. Reading them back is an extension: the document says "retrieve and create" and describes only create.
+package onlinewerkrooster
+
+import (
+	"context"
+	"net/http"
+
+	"clientele"
+	"clientele/internal/access"
+	"clientele/internal/book"
+	"clientele/internal/dialect"
+
+	"github.com/go-chi/chi/v5"
+)
+
+// maxBodyBytes bounds a body (rulings: body over 64 KiB).
+const maxBodyBytes = 64 << 10
+
+// Book is what this dialect needs of the book.
+type Book interface {
+	Register(ctx context.Context, call book.Call, d clientele.Details, a *clientele.Address) (book.Registration, error)
+}
+
+// Shelf is what this dialect reads.
+type Shelf interface {
+	FindCustomer(ctx context.Context, project, id int64) (clientele.Customer, error)
+	FilterCustomers(ctx context.Context, f clientele.CustomerFilter) (ids []int64, total int, err error)
+	LoadCustomers(ctx context.Context, project int64, ids []int64) ([]clientele.Customer, error)
+}
+
+// API serves the dialect.
+type API struct {
+	dialect.API
+	book  Book
+	shelf Shelf
+}
+
+// New returns the API over a book, which it reads from the shelf.
+func New(a *access.Access, b Book, s Shelf) *API {
+	api := &API{book: b, shelf: s}
+	api.API = dialect.API{
+		Dialect: clientele.Onlinewerkrooster, Access: a, Identify: api.identify, Fail: fail, MaxBodyBytes: maxBodyBytes,
+	}
+	return api
+}
+
+// Routes adds the document's route, with and without the final slash, and the extension.
+func (a *API) Routes(r chi.Router) {
+	create := a.Handle(dialect.Endpoint{Class: access.Write, Media: dialect.JSONOrNone, Serve: a.create})
+	list := a.Handle(dialect.Endpoint{Class: access.Read, Serve: a.list})
+	show := a.Handle(dialect.Endpoint{Class: access.Read, Serve: a.show})
+	r.Route("/api/customers", func(r chi.Router) {
+		r.NotFound(notFound)
+		r.Post("/", create)
+		r.Get("/", list)
+		r.Head("/", list)
+		r.MethodNotAllowed(methodNotAllowed("GET, HEAD, POST"))
+		r.Route("/{customerId}", func(r chi.Router) {
+			r.NotFound(notFound)
+			r.Get("/", show)
+			r.Head("/", show)
+			r.MethodNotAllowed(methodNotAllowed("GET, HEAD"))
+		})
+	})
+}
+
+// identify knows the caller by apikey, and the company by CustomerKey.
+func (a *API) identify(r *http.Request) (*clientele.Credential, int64, error) {
+	keys := r.Header["Apikey"]
+	if len(keys) != 1 || keys[0] == "" {
+		return nil, 0, unauthorized
+	}
+	c, err := a.Access.BySecret(r.Context(), clientele.Onlinewerkrooster, keys[0])
+	if err != nil {
+		return nil, 0, err
+	}
+	project, err := company(c, r.Header["Customerkey"])
+	return c, project, err
+}
+
+var unauthorized = clientele.Errorf(clientele.KindUnauthorized, "unknown credential")
+
+// company returns the project that the CustomerKey names. A key that serves one company may leave it out: the document's
+// header table requires it, and the document's own curl omits it.
+func company(c *clientele.Credential, keys []string) (int64, error) {
+	switch {
+	case len(keys) == 0 && len(c.Grants) == 1:
+		return c.Grants[0].ProjectID, nil
+	case len(keys) == 0:
+		return 0, faults{{"CustomerKey", "is required: this apikey serves several companies"}}.err()
+	case len(keys) > 1:
+		return 0, unauthorized
+	}
+	hash := clientele.HashSecret(clientele.Onlinewerkrooster, access.Canonical(keys[0]))
+	for _, g := range c.Grants {
+		if g.KeyHash == hash {
+			return g.ProjectID, nil
+		}
+	}
+	return 0, unauthorized
+}

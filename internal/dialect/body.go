@@ -7,6 +7,7 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+	"unicode/utf8"
 
 	"clientele"
 )
@@ -73,14 +74,14 @@ func unsupportedMedia(r *http.Request) error {
 
 // checkEncoding refuses a compressed body.
 func checkEncoding(r *http.Request) error {
-	switch encoding := r.Header.Get("Content-Encoding"); strings.ToLower(encoding) {
-	case "", "identity":
-		return nil
-	default:
-		return &clientele.Error{
-			Kind: clientele.KindUnsupportedMedia, Field: encoding, Message: "compressed bodies are not supported",
+	for _, encoding := range r.Header["Content-Encoding"] {
+		if encoding != "" && !strings.EqualFold(encoding, "identity") {
+			return &clientele.Error{
+				Kind: clientele.KindUnsupportedMedia, Field: encoding, Message: "compressed bodies are not supported",
+			}
 		}
 	}
+	return nil
 }
 
 // readBody reads the whole body; an Error of kind too_large when it is over maxBytes, of kind invalid when it does not
@@ -118,13 +119,13 @@ func idempotency(r *Request) (*clientele.Idempotency, error) {
 	if len(values) == 0 || r.Method != http.MethodPost {
 		return nil, nil
 	}
-	if len(values) > 1 || values[0] == "" || len(values[0]) > maxIdempotencyKey {
+	if len(values) > 1 || values[0] == "" || len(values[0]) > maxIdempotencyKey || !utf8.ValidString(values[0]) {
 		return nil, &clientele.Error{
 			Kind: clientele.KindInvalid, Field: "Idempotency-Key", Message: "Idempotency-Key must be sent once, with 1 to 255 characters",
 		}
 	}
 	h := sha256.New()
-	h.Write([]byte(r.URL.Path + "\n"))
+	h.Write([]byte(r.RequestURI + "\n"))
 	h.Write(r.Body)
 	i := &clientele.Idempotency{CredentialID: r.Credential.ID, Key: values[0]}
 	h.Sum(i.BodyHash[:0])

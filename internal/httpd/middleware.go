@@ -125,7 +125,9 @@ func logRequest(log *slog.Logger, info *clientele.Request, l line) {
 	if info.Result != 0 {
 		attrs = append(attrs, slog.String("result", info.Result.String()))
 	}
-	if info.Err != nil {
+	if errors.Is(info.Err, context.Canceled) {
+		attrs = append(attrs, slog.String("error_kind", "caller_gone"))
+	} else if info.Err != nil {
 		kind := clientele.KindOf(info.Err)
 		attrs = append(attrs, slog.String("error_kind", kind.String()))
 		if kind == clientele.KindInternal || kind == clientele.KindUnavailable {

@@ -39,7 +39,10 @@ func Listen(addr string, handler http.Handler, log *slog.Logger) (*Server, error
 		WriteTimeout:      answerTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		// OPTIONS * is a route like any other that nobody serves.
+		DisableGeneralOptionsHandler: true,
+
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}}
 	go func() { s.failed <- s.http.Serve(listener) }()
 	return s, nil

@@ -1,0 +1,21 @@
+package transfer
+
+import "clientele"
+
+// Tables are the tables of a book in the order in which they can be filled: each after those it refers to. What is not here
+// concerns one server or one moment: claims, marks, the schema's version.
+var Tables = []clientele.Part{
+	{Table: "project", Key: []string{"id"}},
+	{Table: "credential", Key: []string{"id"}},
+	{Table: "credential_grant", Key: []string{"credential_id", "position"}},
+	{Table: "credential_secret", Key: []string{"hash"}},
+	{Table: "signing_key", Key: []string{"id"}},
+	{Table: "publisher", Key: []string{"id"}},
+	{Table: "campaign", Owned: true, Key: []string{"id"}},
+	{Table: "customer", Owned: true, Key: []string{"id"}},
+	{Table: "address", Owned: true, Key: []string{"id"}},
+	{Table: "lead", Owned: true, Key: []string{"id"}},
+	{Table: "change", Owned: true, Key: []string{"seq"}},
+	{Table: "remembered_call", Owned: true, Key: []string{"credential_id", "key"}},
+	{Table: "submission", Owned: true, Key: []string{"seq"}},
+}

@@ -1,0 +1,154 @@
+// Package transfer moves a book from one store into another, table by table, in order of keys: what has arrived is always
+// a beginning of the table, so a transfer that was broken off goes on where it stood.
+package transfer
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"clientele"
+)
+
+// Source is a store that a book is read from.
+type Source interface {
+	// Columns returns the names of a table's columns, in alphabetical order.
+	Columns(ctx context.Context, table string) ([]string, error)
+	// DumpRows returns at most limit rows of a part behind a key (nil: from the first), in order of its key.
+	DumpRows(ctx context.Context, p *clientele.Part, after []any, limit int) ([]clientele.Row, error)
+	// CountRows returns how many rows a part has.
+	CountRows(ctx context.Context, p *clientele.Part) (int64, error)
+	ListProjects(ctx context.Context) ([]clientele.Project, error)
+}
+
+// Target is a store that a book is written to.
+type Target interface {
+	Source
+	// BeginTransfer marks the book as arriving from a source. Kind conflict when it holds anything that did not come
+	// from that source.
+	BeginTransfer(ctx context.Context, source string) error
+	// RestoreRows appends rows to a part, in one transaction.
+	RestoreRows(ctx context.Context, p *clientele.Part, rows []clientele.Row) error
+	// LastKey returns the key of a part's last row; nil when it has none.
+	LastKey(ctx context.Context, p *clientele.Part) ([]any, error)
+	// FinishTransfer makes the book go on giving out ids above those that arrived, and takes the mark away.
+	FinishTransfer(ctx context.Context) error
+}
+
+// Report is what arrived of one part, and whether source and target hold the same.
+type Report struct {
+	Table string
+	// Rows and Checksum are of the source; the checksum is a SHA-256 over all rows in order, in hexadecimal.
+	Rows     int64
+	Checksum string
+}
+
+// pageRows is how many rows are read and written at a time.
+const pageRows = 2000
+
+// Options tell a transfer how to go about it.
+type Options struct {
+	// Name names the source, so that a transfer that was broken off goes on from the same one only.
+	Name string
+	// Progress hears how many rows have arrived, of how many in all; may be nil.
+	Progress func(done, total int64)
+}
+
+// Copy copies the whole book and then compares both sides, row by row. Nobody may write to the source meanwhile. Broken
+// off, it goes on when it is called again. Errors of kind conflict: the target is not empty, or the sides differ.
+func Copy(ctx context.Context, from Source, to Target, o Options) ([]Report, error) {
+	parts, total, err := plan(ctx, from, to)
+	if err != nil {
+		return nil, err
+	}
+	if err := to.BeginTransfer(ctx, o.Name); err != nil {
+		return nil, err
+	}
+	var done int64
+	progress := func(rows int) {
+		done += int64(rows)
+		if o.Progress != nil {
+			o.Progress(done, total)
+		}
+	}
+	for i := range parts {
+		if err := copyPart(ctx, from, to, &parts[i], progress); err != nil {
+			return nil, fmt.Errorf("copy table %s: %w", parts[i].Table, err)
+		}
+	}
+	reports, err := compare(ctx, from, to, parts)
+	if err != nil {
+		return nil, err
+	}
+	return reports, to.FinishTransfer(ctx)
+}
+
+// plan returns the parts of the source in the order of copying, and how many rows they have in all.
+func plan(ctx context.Context, from, to Source) (parts []clientele.Part, total int64, err error) {
+	projects, err := from.ListProjects(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	for _, t := range Tables {
+		if t.Columns, err = sameColumns(ctx, from, to, t.Table); err != nil {
+			return nil, 0, err
+		}
+		if !t.Owned {
+			parts = append(parts, t)
+			continue
+		}
+		for _, p := range projects {
+			t.Project = p.ID
+			parts = append(parts, t)
+		}
+	}
+	for i := range parts {
+		n, err := from.CountRows(ctx, &parts[i])
+		if err != nil {
+			return nil, 0, err
+		}
+		total += n
+	}
+	return parts, total, nil
+}
+
+func sameColumns(ctx context.Context, from, to Source, table string) ([]string, error) {
+	here, err := from.Columns(ctx, table)
+	if err != nil {
+		return nil, err
+	}
+	there, err := to.Columns(ctx, table)
+	if err != nil {
+		return nil, err
+	}
+	if !slices.Equal(here, there) {
+		return nil, fmt.Errorf("table %s has columns %s here and %s there", table, strings.Join(here, " "), strings.Join(there, " "))
+	}
+	return here, nil
+}
+
+func copyPart(ctx context.Context, from Source, to Target, p *clientele.Part, progress func(rows int)) error {
+	last, err := to.LastKey(ctx, p)
+	if err != nil {
+		return err
+	}
+	if last != nil {
+		arrived, err := to.CountRows(ctx, p)
+		if err != nil {
+			return err
+		}
+		progress(int(arrived))
+	}
+	for {
+		rows, err := from.DumpRows(ctx, p, last, pageRows)
+		if err != nil || len(rows) == 0 {
+			return err
+		}
+		if err := to.RestoreRows(ctx, p, rows); err != nil {
+			return err
+		}
+		last = p.KeyOf(rows[len(rows)-1])
+		progress(len(rows))
+	}
+}

@@ -29,6 +29,7 @@ func TestNormaliseEmail(t *testing.T) {
 		{"international local part", "JÖRG@example.com", "jörg@example.com"},
 		{"local part of 64 bytes", strings.Repeat("a", 64) + "@example.com", strings.Repeat("a", 64) + "@example.com"},
 		{"local part of 65 bytes", strings.Repeat("a", 65) + "@example.com", ""},
+		{"international local part of 64 bytes", strings.Repeat("ö", 32) + "@example.com", strings.Repeat("ö", 32) + "@example.com"},
 		{"international local part of 66 bytes", strings.Repeat("ö", 33) + "@example.com", ""},
 		{"label of 63 bytes", "a@" + label63 + ".com", "a@" + label63 + ".com"},
 		{"label of 64 bytes", "a@" + label63 + "a.com", ""},

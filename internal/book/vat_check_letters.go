@@ -41,7 +41,7 @@ func spanishControl(digits string) (digit, letter byte) {
 // irishLetters are the check letters for the remainders 0 to 22.
 const irishLetters = "WABCDEFGHIJKLMNOPQRSTUV"
 
-// checkIrelandEight: seven digits and the check letter. In numbers from before 1991 C2 is a letter, "+" or "*" and C1
+// checkIrelandEight: seven digits and the check letter. In the older numbers C2 is a letter, "+" or "*" and C1
 // comes last in the sum.
 func checkIrelandEight(body string) bool {
 	digits := body[:7]

@@ -215,6 +215,7 @@ func TestNormaliseVAT_Cleaning(t *testing.T) {
 		{"BE-0428/759/497", "BE0428759497", true},
 		{"be\u00a00428\u2009759\u2013497", "BE0428759497", true}, // no-break space, thin space, en dash
 		{"nl.0044.95.445.b.01", "NL004495445B01", true},
+		{"esz1234567r", "ESZ1234567R", true},
 		{"IE 9+71814 X", "IE9+71814X", false},
 		{"GR 094259216", "EL094259216", true},
 		{"gr094259217", "EL094259217", false},

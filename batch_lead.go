@@ -60,8 +60,8 @@ func (b *Batch) reportLead(w *Write) Outcome {
 }
 
 // leadValues returns the Values of a change that made b of a: what is different, as a JSON object. Dates are RFC 3339 in
-// UTC, amounts are in hundredths. The lead's UUID is a secret and the visitor's IP and user agent are not history: none
-// of them is recorded.
+// UTC, amounts are in hundredths. The lead's UUID is a secret and the visitor's IP and user agent are kept for a limited
+// time only: none of them is history.
 func leadValues(a, b *Lead) []byte {
 	v := append(make([]byte, 0, 160), '{')
 	member := func(name string) {
@@ -76,23 +76,33 @@ func leadValues(a, b *Lead) []byte {
 			v = strconv.AppendInt(v, to, 10)
 		}
 	}
+	date := func(name string, from, to time.Time) {
+		if !from.Equal(to) {
+			member(name)
+			v = AppendQuoted(v, to.UTC().Format(time.RFC3339Nano))
+		}
+	}
+	text := func(name string, from, to Text) {
+		if from != to {
+			member(name)
+			v = to.AppendJSON(v)
+		}
+	}
 	number("campaign_id", a.CampaignID, b.CampaignID)
 	number("publisher_id", a.PublisherID, b.PublisherID)
+	date("action_at", a.ActionAt, b.ActionAt)
 	if a.Stage != b.Stage {
 		member("stage")
 		v = AppendQuoted(v, b.Stage.String())
 	}
 	for s := StageWideContact; s < NumStages; s++ {
-		if !a.ReachedAt[s].Equal(b.ReachedAt[s]) {
-			member(s.String() + "_at")
-			v = AppendQuoted(v, b.ReachedAt[s].UTC().Format(time.RFC3339Nano))
-		}
+		date(s.String()+"_at", a.ReachedAt[s], b.ReachedAt[s])
 	}
 	number("net_value", int64(a.NetValue), int64(b.NetValue))
 	number("nominal_value", int64(a.NominalValue), int64(b.NominalValue))
-	if a.CustomerType != b.CustomerType {
-		member("customer_type")
-		v = b.CustomerType.AppendJSON(v)
+	text("customer_type", a.CustomerType, b.CustomerType)
+	for i := range b.Subs {
+		text("sub"+strconv.Itoa(i+1), a.Subs[i], b.Subs[i])
 	}
 	return append(v, '}')
 }

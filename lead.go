@@ -78,29 +78,28 @@ type LeadReport struct {
 	CustomerType Text
 }
 
-// Report applies r to the lead by the rules of the stage machine (rulings on the Prime Lead document): stages in order,
-// all or nothing. It returns what the lead looks like afterwards. A stage reported again keeps its first date; the
-// current stage never goes back; nothing but a repeat of itself follows a cancelled contract.
+// Report applies r to the lead by the rules of the stage machine (rulings on the Prime Lead document): the reported stages
+// in their order, all or nothing. It returns what the lead looks like afterwards. A stage reported again keeps its first
+// date; the current stage never goes back; nothing but a repeat of what is recorded follows a cancelled contract.
 //
 // Errors: KindInvalid on "net_value" when a contract has no net value, stored or stated; KindConflict for a
 // cancellation without a contract, and for anything but a repeated cancellation after one.
 func (l Lead) Report(r LeadReport) (Lead, error) {
-	if l.Stage == StageContractCanceled && !r.repeatsCancellation() {
+	if l.Stage == StageContractCanceled {
+		if l.isRepeatedBy(r) {
+			return l, nil
+		}
 		return l, Errorf(KindConflict, "the contract of this lead is cancelled")
 	}
-	canceling := !r.Reached[StageContractCanceled].IsZero()
-	hasContract := !l.ReachedAt[StageContract].IsZero() || !r.Reached[StageContract].IsZero()
-	if l.NetValue == 0 && r.NetValue == 0 && !r.Reached[StageContract].IsZero() {
-		return l, &Error{Kind: KindInvalid, Field: "net_value", Message: "is required with a contract"}
+	signed := r.states(StageContract)
+	if signed && l.NetValue == 0 && r.NetValue == 0 {
+		return l, &Error{Kind: KindInvalid, Field: FieldNetValue, Message: "is required with a contract"}
 	}
-	if canceling && !hasContract {
+	if r.states(StageContractCanceled) && !signed && l.ReachedAt[StageContract].IsZero() {
 		return l, Errorf(KindConflict, "this lead has no contract to cancel")
 	}
-	if l.Stage == StageContractCanceled {
-		return l, nil
-	}
 	for s := StageWideContact; s < NumStages; s++ {
-		if r.Reached[s].IsZero() {
+		if !r.states(s) {
 			continue
 		}
 		if l.ReachedAt[s].IsZero() {
@@ -112,15 +111,23 @@ func (l Lead) Report(r LeadReport) (Lead, error) {
 	return l, nil
 }
 
-// repeatsCancellation reports whether r states a cancellation and no other stage. Values sent along are not taken
-// any more: the document's values may be corrected until the cancellation only.
-func (r *LeadReport) repeatsCancellation() bool {
-	for s := StageWideContact; s < StageContractCanceled; s++ {
-		if !r.Reached[s].IsZero() {
+// FieldNetValue is the Field of the error that says that a contract has no net value.
+const FieldNetValue = "net_value"
+
+// states reports whether r has a date for the stage.
+func (r *LeadReport) states(s Stage) bool { return !r.Reached[s].IsZero() }
+
+// isRepeatedBy reports whether r states the cancellation and nothing that is not recorded: a call that is sent again after
+// its answer was lost. Another value is no repeat: values may be corrected until the cancellation only.
+func (l Lead) isRepeatedBy(r LeadReport) bool {
+	for s := StageWideContact; s < NumStages; s++ {
+		if r.states(s) && l.ReachedAt[s].IsZero() {
 			return false
 		}
 	}
-	return !r.Reached[StageContractCanceled].IsZero()
+	after := l
+	after.takeValues(r)
+	return r.states(StageContractCanceled) && after == l
 }
 
 func (l *Lead) takeValues(r LeadReport) {
@@ -133,4 +140,21 @@ func (l *Lead) takeValues(r LeadReport) {
 	if r.CustomerType.Valid {
 		l.CustomerType = r.CustomerType
 	}
+}
+
+// OutOfOrder returns the stages whose date is before that of an earlier stage. They are kept as they were reported and
+// flagged when they are shown (rulings on the Prime Lead document).
+func (l *Lead) OutOfOrder() []Stage {
+	var list []Stage
+	var latest time.Time
+	for s := StageWideContact; s < NumStages; s++ {
+		switch at := l.ReachedAt[s]; {
+		case at.IsZero():
+		case at.Before(latest):
+			list = append(list, s)
+		default:
+			latest = at
+		}
+	}
+	return list
 }

@@ -1,6 +1,10 @@
 package clientele
 
-import "time"
+import (
+	"net/url"
+	"time"
+	"unicode/utf8"
+)
 
 // DefaultTimeZone is the zone of a project that states none; it is Prime Lead's (Europe/Warsaw).
 const DefaultTimeZone = "Europe/Warsaw"
@@ -21,6 +25,7 @@ type Campaign struct {
 	ProjectID int64
 	// UUID names the campaign in links; canonical lower-case form.
 	UUID string
+	// Name is 1 to 100 characters; two campaigns may have the same.
 	Name string
 	// LandingURL is where a visitor is sent, absolute, http or https.
 	LandingURL string
@@ -31,9 +36,47 @@ type Campaign struct {
 
 // Publisher brings visitors to campaigns of any project.
 type Publisher struct {
-	ID        int64
-	UUID      string
-	Name      string
+	ID int64
+	// UUID names the publisher in links; canonical lower-case form.
+	UUID string
+	// Name is 1 to 100 characters; two publishers may have the same.
+	Name string
+	// PausedAt is zero while the publisher may send clicks and registrations.
 	PausedAt  time.Time
 	CreatedAt time.Time
+}
+
+// The bounds of names and landing pages, in characters.
+const (
+	maxName       = 100
+	maxLandingURL = 2048
+)
+
+// CheckName says whether a campaign or a publisher can have the name; the error is of kind invalid.
+func CheckName(name string) error {
+	if n := utf8.RuneCountInString(name); n < 1 || n > maxName || !utf8.ValidString(name) {
+		return &Error{Kind: KindInvalid, Field: "name", Message: "a name has 1 to 100 characters"}
+	}
+	return nil
+}
+
+// CheckLandingURL says whether visitors can be sent to the address: absolute, http or https, at most 2,048 characters, as
+// it goes into a header, so in printable ASCII. The error is of kind invalid.
+func CheckLandingURL(address string) error {
+	refuse := func(message string) error {
+		return &Error{Kind: KindInvalid, Field: "landing_url", Message: message}
+	}
+	if len(address) > maxLandingURL {
+		return refuse("a landing URL has at most 2048 characters")
+	}
+	for i := range len(address) {
+		if c := address[i]; c <= ' ' || c > '~' {
+			return refuse("a landing URL is written in ASCII without blanks: percent-encode other characters")
+		}
+	}
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil {
+		return refuse("a landing URL is absolute, with http or https, such as https://shop.example.com/offer")
+	}
+	return nil
 }

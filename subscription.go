@@ -11,6 +11,18 @@ const (
 	LeadChanged     EventType = "lead:changed"
 )
 
+// Subject returns what sort of record an event of the type is about; empty for a type that there is not.
+func (t EventType) Subject() Subject {
+	switch t {
+	case CustomerChanged:
+		return SubjectCustomer
+	case LeadChanged:
+		return SubjectLead
+	default:
+		return ""
+	}
+}
+
 // Subscription sends the events of one project and type to one URL.
 type Subscription struct {
 	// ID is a UUID in canonical form.
@@ -19,58 +31,88 @@ type Subscription struct {
 	EventType EventType
 	// URL is absolute, at most 1,024 characters.
 	URL string
+	// Host is the URL's host and port: what concurrency is bounded by.
+	Host string
 	// Secret is the text the receiver gave to recognise us by, at most 64 characters; sent in the body unless
 	// OmitSecret is set, and never returned.
 	Secret     string
 	OmitSecret bool
+	// SigningSecret signs what is sent (Standard Webhooks): whsec_ and base64. After a rotation PreviousSecret signs as well
+	// until PreviousUntil. Both are kept to be used and never returned.
+	SigningSecret  string
+	PreviousSecret string
+	PreviousUntil  time.Time
 	// Retry are the waits before the first retries; after them the default tail follows.
 	Retry []time.Duration
 	// RequestTimeout bounds one attempt.
 	RequestTimeout time.Duration
 	CreatedAt      time.Time
+	// Cursor is the sequence of the last change that was gathered for it, or passed over.
+	Cursor int64
+	// FailingSince is when the first of the attempts failed that all failed up to now; zero when the last one succeeded.
+	FailingSince time.Time
 	// DisabledAt is zero while the subscription is served; DisabledReason says why it is not.
 	DisabledAt     time.Time
 	DisabledReason string
 }
 
-// DeliveryStatus is what became of a delivery.
-type DeliveryStatus string
-
-// The statuses of a delivery.
-const (
-	DeliveryDue       DeliveryStatus = "due"
-	DeliveryDelivered DeliveryStatus = "delivered"
-	DeliveryFailed    DeliveryStatus = "failed"
-)
-
-// Delivery is one event on its way to one subscription: a POST that is repeated until it succeeds or is given up.
-type Delivery struct {
-	ID             string
-	ProjectID      int64
-	SubscriptionID string
-	EventType      EventType
-	// SubjectIDs are the records that changed, each once, in order of their first change.
-	SubjectIDs []int64
-	// EventAt is the time of the newest change in it.
-	EventAt   time.Time
-	Status    DeliveryStatus
-	Attempts  int
-	DueAt     time.Time
-	CreatedAt time.Time
-	// FinishedAt is zero while the delivery is due.
-	FinishedAt time.Time
+// Signs returns the secrets that sign what is sent at a time, the newest first.
+func (s *Subscription) Signs(at time.Time) []string {
+	if s.PreviousSecret != "" && at.Before(s.PreviousUntil) {
+		return []string{s.SigningSecret, s.PreviousSecret}
+	}
+	return []string{s.SigningSecret}
 }
 
-// Attempt is one try at a delivery.
-type Attempt struct {
-	DeliveryID string
-	Number     int
-	At         time.Time
-	Duration   time.Duration
-	// StatusCode is the receiver's answer; 0 when there was none.
-	StatusCode int
-	// ErrorClass is a short name of what went wrong (timeout, refused, tls, …); empty after an answer.
-	ErrorClass string
-	// Answer is the beginning of the receiver's body, at most 4 KiB.
-	Answer []byte
+// SubscriptionFilter selects subscriptions. The zero value of a field selects all.
+type SubscriptionFilter struct {
+	ProjectID int64
+	EventType EventType
+}
+
+// SubscriptionHealth is how a subscription stands.
+type SubscriptionHealth struct {
+	ID        string
+	ProjectID int64
+	// Due is how many deliveries are on their way.
+	Due int
+	// OldestChange is the time of the first change that was gathered and not delivered yet; zero when there is none.
+	OldestChange time.Time
+	Disabled     bool
+}
+
+// EventCursor is a place in the history of a project up to which subscriptions to one event type have gathered. Many
+// subscriptions share one.
+type EventCursor struct {
+	ProjectID int64
+	EventType EventType
+	Seq       int64
+}
+
+// ChangeMark is of a change what gathering needs.
+type ChangeMark struct {
+	Seq       int64
+	SubjectID int64
+	At        time.Time
+}
+
+// ChangeTail is what lies behind an EventCursor: changes of its project and subject in order of Seq. There is none between
+// them that it leaves out, and none up to ReadTo, nor will there ever be.
+type ChangeTail struct {
+	Marks  []ChangeMark
+	ReadTo int64
+}
+
+// Event is a group of changes that is told of together, to every subscription at the place From.
+type Event struct {
+	ProjectID int64
+	EventType EventType
+	// From and To are the places in the history before and after the event.
+	From, To int64
+	// SubjectIDs are the records that changed, each once, in order of their first change.
+	SubjectIDs []int64
+	// FirstAt and At are the times of the oldest and the newest change in it.
+	FirstAt   time.Time
+	At        time.Time
+	CreatedAt time.Time
 }

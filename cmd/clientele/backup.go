@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 
+	"clientele"
 	"clientele/internal/config"
 	"clientele/internal/sqlite"
 )
@@ -22,6 +25,9 @@ type backuper interface {
 
 // Run copies the book.
 func (c *backupCommand) Run(ctx context.Context, std streams) error {
+	if _, err := os.Stat(filepath.Join(c.DataDir, sqlite.FileName)); errors.Is(err, os.ErrNotExist) {
+		return clientele.Errorf(clientele.KindNotFound, "there is no book in %s: name its directory with --data-dir", c.DataDir)
+	}
 	return withStore(ctx, c.Book, func(s store) error {
 		b, ok := s.(backuper)
 		if !ok {

@@ -14,8 +14,19 @@ import (
 	"clientele/internal/book"
 )
 
-// demoOPMKey is what the OPM document prints in place of a key.
-const demoOPMKey = "REPLACE-WITH-YOUR-KEY"
+// The demo's credentials: what the OPM document prints in place of a key, what the Onlinewerkrooster document prints in its
+// table of headers and in its curl, and one for the DKHardware document, which prints none.
+const (
+	demoOPMKey         = "REPLACE-WITH-YOUR-KEY"
+	demoOWRKey         = "3fdae2c8b32348a3855af9f0377191d4"
+	demoOWRCustomerKey = "81ad2f9b-6362-4388-9617-96a18524850c"
+	demoOWRCurlKey     = "4C6086B2-4201-4CD6-A94A-BB89684FD0BD"
+	demoDKHClient      = "demo-client"
+	demoDKHSecret      = "demo-client-secret"
+)
+
+// demoProject is the name of the demo's project.
+const demoProject = "demo"
 
 // demoCustomers is how many made-up customers the demo has.
 const demoCustomers = 2000
@@ -31,38 +42,62 @@ func (c *serveCommand) prepareDemo() error {
 	return nil
 }
 
-// fillDemo makes the demo's project, credentials and customers where they are missing.
-func fillDemo(ctx context.Context, s store, b *book.Book, out io.Writer) error {
-	projects, err := s.ListProjects(ctx)
-	if err != nil || len(projects) > 0 {
+// fillDemo makes the demo's project, customers and credentials. The credentials come last: where there is one, a start
+// before this made it all, and where there is none it may have been interrupted.
+func (c *serveCommand) fillDemo(ctx context.Context, r *rooms, out io.Writer) error {
+	s, b := r.store, r.book
+	credentials, err := s.ListCredentials(ctx)
+	if err != nil || len(credentials) > 0 {
 		return err
 	}
 	fmt.Fprintf(out, "Making up %d customers …\n", demoCustomers)
 	now := time.Now().UTC().Truncate(time.Microsecond)
-	p, err := s.CreateProject(ctx, clientele.Project{Name: "demo", TimeZone: clientele.DefaultTimeZone, CreatedAt: now})
+	p, err := s.FindProject(ctx, demoProject)
+	if clientele.KindOf(err) == clientele.KindNotFound {
+		p, err = s.CreateProject(ctx, clientele.Project{Name: demoProject, TimeZone: clientele.DefaultTimeZone, CreatedAt: now})
+	}
 	if err != nil {
 		return err
 	}
-	issued, err := access.Issue(ctx, s, access.Order{
-		Dialect: clientele.OPM, Projects: []clientele.Project{p}, Name: "Demo partner", Secret: demoOPMKey,
-	}, now)
-	if err != nil {
+	call := book.Call{ProjectID: p.ID, Origin: clientele.Origin{Dialect: clientele.OPM, RequestID: "demo"}}
+	if err := fillCustomers(ctx, b, call, min(c.MaxWaiting, demoCustomers)); err != nil {
 		return err
 	}
-	call := book.Call{ProjectID: p.ID, Origin: clientele.Origin{
-		Dialect: clientele.OPM, CredentialID: issued.Credential.ID, RequestID: "demo",
-	}}
-	return fillCustomers(ctx, b, call)
+	if err := fillLeads(ctx, s, b, p); err != nil {
+		return err
+	}
+	return issueDemoKeys(ctx, s, p, now)
 }
 
-// fillCustomers sends the made-up customers all at once, as many partners would.
-func fillCustomers(ctx context.Context, b *book.Book, call book.Call) error {
+// issueDemoKeys issues the credentials that the partner documents print, and one where a document prints none.
+func issueDemoKeys(ctx context.Context, s store, p clientele.Project, now time.Time) error {
+	for _, order := range []access.Order{
+		{Dialect: clientele.Onlinewerkrooster, Secret: demoOWRKey, ProjectKeys: []string{demoOWRCustomerKey}},
+		{Dialect: clientele.Onlinewerkrooster, Secret: demoOWRCurlKey},
+		{Dialect: clientele.DKHardware, ClientID: demoDKHClient, Secret: demoDKHSecret},
+		{Dialect: clientele.OPM, Secret: demoOPMKey},
+	} {
+		order.Projects, order.Name = []clientele.Project{p}, "Demo partner"
+		if _, err := access.Issue(ctx, s, order, now); err != nil {
+			return fmt.Errorf("issue the demo's key for %s: %w", order.Dialect, err)
+		}
+	}
+	return nil
+}
+
+// fillCustomers sends the made-up customers many at a time, as many partners would.
+func fillCustomers(ctx context.Context, b *book.Book, call book.Call, atOnce int) error {
 	random := rand.New(rand.NewPCG(1, 2)) // the same people every time
 	errs := make([]error, demoCustomers)
+	free := make(chan struct{}, atOnce)
 	var all sync.WaitGroup
 	for i := range demoCustomers {
 		d := madeUpCustomer(random, i)
-		all.Go(func() { _, errs[i] = b.Upsert(ctx, call, d) })
+		free <- struct{}{}
+		all.Go(func() {
+			_, errs[i] = b.Upsert(ctx, call, d)
+			<-free
+		})
 	}
 	all.Wait()
 	for _, err := range errs {
@@ -88,32 +123,5 @@ func madeUpCustomer(random *rand.Rand, i int) clientele.Details {
 		Email:      clientele.Some(strings.ToLower(fmt.Sprintf("%s.%s.%d@example.com", first, last, i))),
 		Phone:      clientele.Some(fmt.Sprintf("+1%d555%04d", 212+random.IntN(100), 100+i%100)),
 		IP:         clientele.Some(fmt.Sprintf("192.0.2.%d", 1+random.IntN(254))),
-	}
-}
-
-// demoCalls are the examples of the OPM document as they are pasted into a shell.
-var demoCalls = []struct{ title, path, body string }{
-	{"is my key good", "/ping", ""},
-	{
-		"a new customer", "/entry",
-		`{"customerId":7519,"customerEmail":"customer7519xx@gmail.com","customerPhone":"+15853042456","customerFirstName":"John","customerLastName":"Doe","customerIP":"192.168.105.240"}`,
-	},
-	{
-		"the same customer, another e-mail", "/entry",
-		`{"customerId":7519,"customerEmail":"customer7520xx@gmail.com","customerPhone":"+15853042456","customerFirstName":"John","customerLastName":"Doe","customerIP":"192.168.105.240"}`,
-	},
-	{"neither e-mail nor phone: 400", "/entry", `{"customerId":7519}`},
-	{"a wrong type: 400", "/entry", `{"customerId":7519,"customerEmail":true}`},
-}
-
-// printDemo prints the document's examples, ready to paste.
-func printDemo(out io.Writer, url string) {
-	fmt.Fprint(out, "\nThe OPM document's examples, to paste into another terminal:\n")
-	for _, call := range demoCalls {
-		fmt.Fprintf(out, "\n# %s\ncurl -s %s%s -H 'x-api-key: %s'", call.title, url, call.path, demoOPMKey)
-		if call.body != "" {
-			fmt.Fprintf(out, " -H 'content-type: application/json' \\\n  -d '%s'", call.body)
-		}
-		fmt.Fprintln(out)
 	}
 }

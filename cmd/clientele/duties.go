@@ -1,52 +1,60 @@
 package main
 
 import (
-	"clientele"
-	"clientele/internal/access"
 	"context"
-	"log/slog"
+	"errors"
 	"time"
+
+	"clientele"
+	"clientele/internal/config"
+	"clientele/internal/work"
 )
 
-// Duties that come round again.
+// How often the duties come round at the latest, when nobody signals.
 const (
-	recordUseEvery   = 30 * time.Second
-	forgetCallsEvery = 10 * time.Minute
-	forgetCallsLimit = 1000 // in one transaction
+	lookForSubmissionsEvery = time.Second // the safety net for a signal that another server could not send
+	recordUseEvery          = 30 * time.Second
+	forgetEvery             = 10 * time.Minute
 )
 
-// startDuties records when credentials were used and forgets old calls, until the returned function is called.
-func startDuties(ctx context.Context, log *slog.Logger, guard *access.Access, s store) (stop func()) {
-	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		use, calls := time.NewTicker(recordUseEvery), time.NewTicker(forgetCallsEvery)
-		defer use.Stop()
-		defer calls.Stop()
-		for {
-			var err error
-			select {
-			case <-ctx.Done():
-				return
-			case <-use.C:
-				err = guard.RecordUse(ctx)
-			case <-calls.C:
-				err = forgetCalls(ctx, s)
-			}
-			if err != nil && ctx.Err() == nil {
-				log.Error("duty failed", "cause", err.Error())
-			}
-		}
-	}()
-	return func() { cancel(); <-done }
+// forgetLimit is how many rows are forgotten in one transaction.
+const forgetLimit = 1000
+
+// startBackground starts what is carried out beside the requests. close stops it.
+func (r *rooms) startBackground(c *config.Serve) {
+	submissions := &work.Submissions{
+		Store: r.store, Book: r.book, Commit: r.line, Now: time.Now, Log: r.log, Batch: c.MaxBatch,
+	}
+	carryOut := work.Start("submissions", lookForSubmissionsEvery, r.log, submissions.CarryOut)
+	r.book.OnSubmit(carryOut.Signal)
+	r.background = append(r.background,
+		carryOut,
+		work.Start("use of credentials", recordUseEvery, r.log, func(ctx context.Context) (time.Duration, error) {
+			return 0, r.guard.RecordUse(ctx)
+		}),
+		work.Start("retention", forgetEvery, r.log, func(ctx context.Context) (time.Duration, error) {
+			return 0, r.forget(ctx, c)
+		}),
+	)
 }
 
-func forgetCalls(ctx context.Context, s store) error {
-	for {
-		n, err := s.ForgetCalls(ctx, time.Now().Add(-clientele.MaxIdempotencyAge), forgetCallsLimit)
-		if err != nil || n < forgetCallsLimit {
-			return err
+// forget deletes what has been kept for as long as it is to be kept.
+func (r *rooms) forget(ctx context.Context, c *config.Serve) error {
+	var errs []error
+	for _, f := range []struct {
+		forget func(ctx context.Context, before time.Time, limit int) (int64, error)
+		after  time.Duration
+	}{
+		{r.store.ForgetCalls, clientele.MaxIdempotencyAge},
+		{r.store.ForgetSubmissions, c.KeepSubmissions},
+		{r.store.ForgetVisitors, c.KeepVisitors},
+	} {
+		before := time.Now().Add(-f.after)
+		n, err := f.forget(ctx, before, forgetLimit)
+		for err == nil && n == forgetLimit {
+			n, err = f.forget(ctx, before, forgetLimit)
 		}
+		errs = append(errs, err)
 	}
+	return errors.Join(errs...)
 }

@@ -23,13 +23,14 @@ type keyCommand struct {
 
 type keyIssue struct {
 	config.Book
-	Project         []string `help:"Project that the credential opens; repeatable for onlinewerkrooster." required:"" placeholder:"NAME"`
+	Project         []string `help:"Project that the credential opens; repeatable for onlinewerkrooster." required:"" sep:"none" placeholder:"NAME"`
 	Dialect         string   `help:"Partner API: opm, onlinewerkrooster, primelead or dkhardware." enum:"opm,onlinewerkrooster,primelead,dkhardware" required:""`
 	Name            string   `help:"The partner's name." required:"" placeholder:"PARTNER"`
 	Scope           []string `help:"Scope to grant; repeatable. Default: all that the dialect has." placeholder:"S"`
 	ReadsPerMinute  *int     `help:"Reads the partner may make in a minute; 0 for no limit. Default: 200 for dkhardware, otherwise no limit." placeholder:"N"`
 	WritesPerMinute *int     `help:"Writes the partner may make in a minute; 0 for no limit. Default: 100 for dkhardware, otherwise no limit." placeholder:"N"`
 	Expires         string   `help:"When it expires: after a time (90d, 12h, 1s) or on a day (2027-01-31, its first second in UTC). Default: never." placeholder:"WHEN"`
+	ClientID        string   `help:"Client id that the partner uses already, such as that of its client at an OpenID Connect issuer (dkhardware)." name:"client-id" placeholder:"ID"`
 	SecretStdin     bool     `help:"Take the secret that the partner uses already from standard input, instead of making one."`
 	JSON            bool     `help:"Print one JSON object."`
 }
@@ -44,6 +45,7 @@ func (c *keyIssue) Run(ctx context.Context, std streams) error {
 	order := access.Order{
 		Dialect: clientele.Dialect(c.Dialect), Name: strings.TrimSpace(c.Name), Scopes: c.Scope,
 		ReadsPerMinute: c.ReadsPerMinute, WritesPerMinute: c.WritesPerMinute, ExpiresAt: expires,
+		ClientID: c.ClientID,
 	}
 	if c.SecretStdin {
 		if order.Secret, err = readSecret(std.in); err != nil {
@@ -91,8 +93,8 @@ func parseExpiry(s string, now time.Time) (time.Time, error) {
 	}
 	d, err := time.ParseDuration(s)
 	if days, ok := strings.CutSuffix(s, "d"); ok {
-		var n int
-		n, err = strconv.Atoi(days)
+		var n uint64
+		n, err = strconv.ParseUint(days, 10, 16) // further would be beyond time.Duration
 		d = time.Duration(n) * 24 * time.Hour
 	}
 	if err != nil || d <= 0 {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -19,26 +18,26 @@ import (
 type api interface{ Routes(r chi.Router) }
 
 // listen opens the listeners: the main one first, and one for the metrics if it was asked for.
-func (c *serveCommand) listen(log *slog.Logger, m *httpd.Metrics, health *httpd.Health, apis []api) ([]*httpd.Server, error) {
+func (c *serveCommand) listen(rooms *rooms) ([]*httpd.Server, error) {
 	r := chi.NewRouter()
 	if len(c.CORSOrigin) > 0 {
 		r.Use(corsPolicy(c.CORSOrigin))
 	}
-	for _, a := range apis {
+	for _, a := range rooms.apis {
 		a.Routes(r)
 	}
-	r.Get("/healthz", health.Live)
-	r.Get("/readyz", health.Ready)
+	r.Get("/healthz", rooms.health.Live)
+	r.Get("/readyz", rooms.health.Ready)
 	if c.MetricsListen == "" {
-		r.Method(http.MethodGet, "/metrics", m.Handler())
+		r.Method(http.MethodGet, "/metrics", rooms.metrics.Handler())
 	}
-	main, err := httpd.Listen(c.Listen, httpd.Middleware(log, m, time.Now)(r), log)
+	main, err := httpd.Listen(c.Listen, httpd.Middleware(rooms.log, rooms.metrics, time.Now)(r), rooms.log)
 	if err != nil || c.MetricsListen == "" {
 		return []*httpd.Server{main}, err
 	}
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", m.Handler())
-	numbers, err := httpd.Listen(c.MetricsListen, mux, log)
+	mux.Handle("GET /metrics", rooms.metrics.Handler())
+	numbers, err := httpd.Listen(c.MetricsListen, mux, rooms.log)
 	if err != nil {
 		return []*httpd.Server{main}, err
 	}
@@ -60,7 +59,8 @@ func corsPolicy(origins []string) func(http.Handler) http.Handler {
 }
 
 // announce prints one line per useful URL, and what to do first where there is no project yet.
-func (c *serveCommand) announce(ctx context.Context, s store, url string, out io.Writer) error {
+func (c *serveCommand) announce(ctx context.Context, s store, servers []*httpd.Server, out io.Writer) error {
+	url, metrics := servers[0].URL(), servers[len(servers)-1].URL() // the same when there is one listener
 	projects, err := s.ListProjects(ctx)
 	if err != nil {
 		return err
@@ -68,10 +68,10 @@ func (c *serveCommand) announce(ctx context.Context, s store, url string, out io
 	fmt.Fprintf(out, "Clientele %s serves %s from %s\n", version, url, c.DataDir)
 	fmt.Fprintf(out, "  OPM Partners       %s/ping  %s/entry\n", url, url)
 	fmt.Fprintf(out, "  Onlinewerkrooster  %s/api/customers\n", url)
+	fmt.Fprintf(out, "  Prime Lead         %s/api/v1/  %s/click/\n", url, url)
+	fmt.Fprintf(out, "  DKHardware         %s/v1/customer  %s/oauth/token\n", url, url)
 	fmt.Fprintf(out, "  Health             %s/healthz  %s/readyz\n", url, url)
-	if c.MetricsListen == "" {
-		fmt.Fprintf(out, "  Metrics            %s/metrics\n", url)
-	}
+	fmt.Fprintf(out, "  Metrics            %s/metrics\n", metrics)
 	if len(projects) == 0 {
 		dir := shellQuote(c.DataDir)
 		fmt.Fprintf(out, "There is no project yet. In another terminal:\n"+
@@ -79,7 +79,7 @@ func (c *serveCommand) announce(ctx context.Context, s store, url string, out io
 			"  clientele key issue --project shop --dialect opm --name partner --data-dir %s\n", dir, dir)
 	}
 	if c.Demo {
-		printDemo(out, url)
+		printDemo(out, url, time.Now())
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"syscall"
 	_ "time/tzdata" // zones of projects, on machines without a zone database
 
+	"clientele"
 	"clientele/internal/config"
 
 	"github.com/alecthomas/kong"
@@ -34,6 +35,10 @@ type cli struct {
 	Serve   serveCommand   `cmd:"" help:"Serve the partner APIs."`
 	Project projectCommand `cmd:"" help:"Create and list projects: isolated books."`
 	Key     keyCommand     `cmd:"" help:"Issue, list, revoke and rotate partners' credentials."`
+
+	Campaign  campaignCommand  `cmd:"" help:"Create, list, pause and resume campaigns (Prime Lead)."`
+	Publisher publisherCommand `cmd:"" help:"Create, list, pause and resume publishers (Prime Lead)."`
+
 	Migrate migrateCommand `cmd:"" help:"Bring the book's schema up to date, or show its version."`
 	Backup  backupCommand  `cmd:"" help:"Copy the embedded book into a file, also while it is served."`
 	Version versionCommand `cmd:"" help:"Show the program's version."`
@@ -78,7 +83,7 @@ func run(ctx context.Context, args []string, std streams) int {
 	}
 	if err := command.Run(); err != nil {
 		fmt.Fprintf(std.err, "clientele: %s\n", explain(err))
-		if errors.Is(err, errUsage) {
+		if errors.Is(err, errUsage) || clientele.KindOf(err) == clientele.KindInvalid {
 			return exitUsage
 		}
 		return exitFailed

@@ -29,7 +29,7 @@ func (c *migrateUp) Run(ctx context.Context, std streams) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := migrateAlone(ctx, c.Book, s); err != nil {
+	if err := bringUpToDate(ctx, c.Book, s); err != nil {
 		return err
 	}
 	to, _, err := s.Versions(ctx)

@@ -6,16 +6,9 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"time"
 
-	"clientele/internal/access"
-	"clientele/internal/book"
 	"clientele/internal/config"
-	"clientele/internal/dialect/onlinewerkrooster"
-	"clientele/internal/dialect/opm"
 	"clientele/internal/httpd"
-	"clientele/internal/intake"
-	"clientele/internal/sqlite"
 )
 
 type serveCommand struct {
@@ -31,7 +24,7 @@ func (c *serveCommand) Run(ctx context.Context, std streams) (err error) {
 	}
 	logs := httpd.NewLogWriter(std.err)
 	defer logs.Close()
-	lock, err := sqlite.LockDir(c.DataDir)
+	lock, err := lockDir(ctx, c.DataDir)
 	if err != nil {
 		return err
 	}
@@ -47,34 +40,25 @@ func (c *serveCommand) Run(ctx context.Context, std streams) (err error) {
 	return c.serve(ctx, s, newLog(&c.Serve, logs, std.err), std.out)
 }
 
-// serve puts the rooms together and serves the book until ctx is done.
+// serve serves the book until ctx is done.
 func (c *serveCommand) serve(ctx context.Context, s store, log *slog.Logger, out io.Writer) error {
-	var line *intake.Intake
-	metrics := httpd.NewMetrics(version, func() int { return line.Waiting() })
-	line = intake.New(s, intake.Options{MaxWaiting: c.MaxWaiting, MaxBatch: c.MaxBatch, OnCommit: metrics.ObserveCommit})
-	guard := access.New(s, time.Now)
-	customers := book.New(line, time.Now)
+	r := furnish(&c.Serve, s, log)
 	if c.Demo {
-		if err := fillDemo(ctx, s, customers, out); err != nil {
-			return err
+		if err := c.fillDemo(ctx, r, out); err != nil {
+			return errors.Join(err, c.drain(nil, r))
 		}
 	}
-	health := &httpd.Health{Ping: s.Ping}
-	servers, err := c.listen(log, metrics, health, []api{
-		opm.New(guard, customers),
-		onlinewerkrooster.New(guard, customers, s),
-	})
+	r.startBackground(&c.Serve)
+	servers, err := c.listen(r)
 	if err == nil {
-		err = c.announce(ctx, s, servers[0].URL(), out)
+		err = c.announce(ctx, s, servers, out)
 	}
 	if err == nil {
-		stop := startDuties(ctx, log, guard, s)
 		err = waitForEnd(ctx, servers)
-		stop()
 	}
-	health.Drain()
+	r.health.Drain()
 	log.Info("draining", "timeout", c.DrainTimeout.String())
-	return errors.Join(err, c.drain(servers, line, guard))
+	return errors.Join(err, c.drain(servers, r))
 }
 
 // waitForEnd returns nil when ctx is done, or why a listener failed before.
@@ -92,7 +76,7 @@ func waitForEnd(ctx context.Context, servers []*httpd.Server) error {
 }
 
 // drain answers what is under way and then ends the rooms, within the time the operator gave.
-func (c *serveCommand) drain(servers []*httpd.Server, line *intake.Intake, guard *access.Access) error {
+func (c *serveCommand) drain(servers []*httpd.Server, r *rooms) error {
 	ctx, cancel := context.WithTimeout(context.Background(), c.DrainTimeout)
 	defer cancel()
 	var errs []error
@@ -101,6 +85,5 @@ func (c *serveCommand) drain(servers []*httpd.Server, line *intake.Intake, guard
 			errs = append(errs, s.Shutdown(ctx))
 		}
 	}
-	errs = append(errs, line.Close(ctx), guard.RecordUse(context.WithoutCancel(ctx)), guard.Close(context.WithoutCancel(ctx)))
-	return errors.Join(errs...)
+	return errors.Join(append(errs, r.close(ctx))...)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"time"
 
 	"clientele"
@@ -11,6 +12,9 @@ import (
 	"clientele/internal/config"
 	"clientele/internal/intake"
 	"clientele/internal/sqlite"
+	"clientele/internal/work"
+
+	"golang.org/x/sys/unix"
 )
 
 // store is what the commands need of a book, whichever kind it is.
@@ -18,13 +22,18 @@ type store interface {
 	intake.Store
 	access.Directory
 	access.Issuer
+	access.SigningKeys
+	work.SubmissionStore
+	leadStore
 
 	Ping(ctx context.Context) error
 	Close() error
 	Migrate(ctx context.Context) (from, to int64, err error)
 	Versions(ctx context.Context) (current, newest int64, err error)
 	ForgetCalls(ctx context.Context, before time.Time, limit int) (int64, error)
+	ForgetSubmissions(ctx context.Context, before time.Time, limit int) (int64, error)
 
+	FindSubmission(ctx context.Context, project int64, id string) (clientele.Submission, error)
 	FindCustomer(ctx context.Context, project, id int64) (clientele.Customer, error)
 	FilterCustomers(ctx context.Context, f clientele.CustomerFilter) (ids []int64, total int, err error)
 	ListPositions(ctx context.Context, q clientele.CustomerQuery) ([]clientele.Position, error)
@@ -39,7 +48,20 @@ type store interface {
 
 // openStore opens the book without touching its schema.
 func openStore(ctx context.Context, c config.Book) (store, error) {
-	return sqlite.Open(ctx, c.DataDir)
+	s, err := sqlite.Open(ctx, c.DataDir)
+	if err != nil {
+		return nil, adviseOnDir(c.DataDir, err)
+	}
+	return s, nil
+}
+
+// adviseOnDir says what to do when err comes of a data directory that this process may not write.
+func adviseOnDir(dir string, err error) error {
+	if !errors.Is(err, fs.ErrPermission) && !errors.Is(err, unix.EROFS) && unix.Access(dir, unix.W_OK) == nil {
+		return err
+	}
+	return fmt.Errorf("%w: make %s and the files in it writable for the user that runs clientele, or name another directory with --data-dir",
+		err, dir)
 }
 
 // withStore opens the book beside whatever server has it open, brings its schema up to date, hands it to do and closes it.
@@ -49,24 +71,64 @@ func withStore(ctx context.Context, c config.Book, do func(store) error) (err er
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	current, newest, err := s.Versions(ctx)
-	if err != nil {
+	if err := bringUpToDate(ctx, c, s); err != nil {
 		return err
-	}
-	if current != newest {
-		if err := migrateAlone(ctx, c, s); err != nil {
-			return err
-		}
 	}
 	return do(s)
 }
 
-// migrateAlone migrates a book that no server has open: a server must not find its tables changed under it.
-func migrateAlone(ctx context.Context, c config.Book, s store) error {
-	lock, err := sqlite.LockDir(c.DataDir)
-	if err != nil {
-		return fmt.Errorf("the book needs a newer schema, which a server that runs would not know: %w", err)
+// bringUpToDate migrates a book with an older schema, or waits until the server or the command that is at it has done so.
+func bringUpToDate(ctx context.Context, c config.Book, s store) error {
+	for deadline := time.Now().Add(schemaPatience); ; {
+		current, newest, err := s.Versions(ctx)
+		if err != nil || current == newest {
+			return err
+		}
+		if current > newest {
+			_, _, err = s.Migrate(ctx) // which refuses
+			return err
+		}
+		switch lock, err := sqlite.LockDir(c.DataDir); {
+		case err == nil:
+			_, _, err = s.Migrate(ctx)
+			return errors.Join(err, lock.Unlock())
+		case clientele.KindOf(err) != clientele.KindConflict:
+			return err
+		case !waitBefore(ctx, deadline): // a server that runs must not find its tables changed under it
+			return clientele.Errorf(clientele.KindConflict,
+				"the book needs a newer schema, which the server that runs would not know: %s", explain(err))
+		}
 	}
-	_, _, err = s.Migrate(ctx)
-	return errors.Join(err, lock.Unlock())
+}
+
+// How long a command waits for somebody else to bring a book up to date, and how long a server waits for its directory:
+// a command that makes a new book claims that for a moment.
+const (
+	schemaPatience = 10 * time.Second
+	lockPatience   = 2 * time.Second
+)
+
+// lockDir claims the data directory for a server.
+func lockDir(ctx context.Context, dir string) (*sqlite.Lock, error) {
+	for deadline := time.Now().Add(lockPatience); ; {
+		lock, err := sqlite.LockDir(dir)
+		switch {
+		case err == nil:
+			return lock, nil
+		case clientele.KindOf(err) != clientele.KindConflict:
+			return nil, adviseOnDir(dir, err)
+		case !waitBefore(ctx, deadline):
+			return nil, err
+		}
+	}
+}
+
+// waitBefore waits a moment and reports whether it is worth trying again.
+func waitBefore(ctx context.Context, deadline time.Time) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(20 * time.Millisecond):
+		return time.Now().Before(deadline)
+	}
 }

@@ -11,21 +11,15 @@ import (
 	"clientele"
 )
 
-// MaxAge is how long a credential is believed without asking the store: a revocation takes effect within it.
-const MaxAge = 5 * time.Second
-
-// refreshAge is the age from which one caller asks anew while the others still believe, so that a busy credential
-// never makes all its callers ask at once.
-const refreshAge = 4 * time.Second
-
-// maxRemembered bounds the memory for credentials. Only credentials that exist are remembered.
-const maxRemembered = 10_000
-
 // Directory finds credentials. Both stores are one.
 type Directory interface {
 	// FindCredentialBySecret returns the credential of a secret and when that secret stops working (zero: with the
 	// credential); kind not_found when there is none.
 	FindCredentialBySecret(ctx context.Context, hash clientele.SecretHash) (clientele.Credential, time.Time, error)
+	// FindCredential and FindCredentialByClientID return the credential with our id or with the public one; kind not_found
+	// when there is none.
+	FindCredential(ctx context.Context, id int64) (clientele.Credential, error)
+	FindCredentialByClientID(ctx context.Context, clientID string) (clientele.Credential, error)
 	// TouchCredentials records when credentials were last used.
 	TouchCredentials(ctx context.Context, usedAt map[int64]time.Time) error
 }
@@ -36,26 +30,17 @@ type Access struct {
 	now       func() time.Time
 	limits    limits
 
-	mu    sync.Mutex
-	known map[clientele.SecretHash]*knowledge
-	used  map[int64]time.Time
-}
+	bySecret   cache[clientele.SecretHash]
+	byID       cache[int64]
+	byClientID cache[string]
 
-// knowledge is what the store said about a secret, and when.
-type knowledge struct {
-	credential clientele.Credential
-	until      time.Time // when the secret stops working; zero: with the credential
-	askedAt    time.Time
-	asking     bool // somebody is asking anew
+	mu   sync.Mutex
+	used map[int64]time.Time
 }
 
 // New returns an Access over the directory that takes the time from now. Close ends it.
 func New(d Directory, now func() time.Time) *Access {
-	return &Access{
-		directory: d, now: now,
-		known: map[clientele.SecretHash]*knowledge{},
-		used:  map[int64]time.Time{},
-	}
+	return &Access{directory: d, now: now, used: map[int64]time.Time{}}
 }
 
 // BySecret returns the credential that a secret of a dialect belongs to.
@@ -64,70 +49,61 @@ func New(d Directory, now func() time.Time) *Access {
 // unavailable when the store cannot be asked.
 func (a *Access) BySecret(ctx context.Context, d clientele.Dialect, secret string) (*clientele.Credential, error) {
 	hash := clientele.HashSecret(d, Canonical(secret))
-	now := a.now()
-	k := a.recall(hash, now)
-	if k == nil {
-		var err error
-		if k, err = a.ask(ctx, hash, now); err != nil {
-			return nil, err
-		}
-	}
-	if !k.credential.Active(now) || !k.until.IsZero() && !now.Before(k.until) {
+	return find(a, &a.bySecret, hash, func() (clientele.Credential, time.Time, error) {
+		return a.directory.FindCredentialBySecret(ctx, hash)
+	})
+}
+
+// ByID returns the credential with our id. The errors are those of BySecret.
+func (a *Access) ByID(ctx context.Context, id int64) (*clientele.Credential, error) {
+	return find(a, &a.byID, id, func() (clientele.Credential, time.Time, error) {
+		c, err := a.directory.FindCredential(ctx, id)
+		return c, time.Time{}, err
+	})
+}
+
+// ByClientID returns the credential of a dialect with the public id. The errors are those of BySecret.
+func (a *Access) ByClientID(ctx context.Context, d clientele.Dialect, clientID string) (*clientele.Credential, error) {
+	c, err := find(a, &a.byClientID, clientID, func() (clientele.Credential, time.Time, error) {
+		c, err := a.directory.FindCredentialByClientID(ctx, clientID)
+		return c, time.Time{}, err
+	})
+	if err == nil && c.Dialect != d {
 		return nil, unauthorized
 	}
-	a.touch(k.credential.ID, now)
-	return &k.credential, nil
+	return c, err
 }
 
 var unauthorized = clientele.Errorf(clientele.KindUnauthorized, "unknown credential")
 
-// recall returns what is known of a secret and may still be believed. Of the callers that find it ageing, one gets nil
-// and so asks anew.
-func (a *Access) recall(hash clientele.SecretHash, now time.Time) *knowledge {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	k := a.known[hash]
+// find returns the active credential that is remembered under key, or that ask finds.
+func find[K comparable](a *Access, c *cache[K], key K, ask func() (clientele.Credential, time.Time, error)) (*clientele.Credential, error) {
+	now := a.now()
+	k := c.recall(key, now)
 	if k == nil {
-		return nil
+		credential, until, err := ask()
+		if clientele.KindOf(err) == clientele.KindNotFound {
+			c.forget(key)
+			return nil, unauthorized
+		}
+		if err != nil {
+			return nil, fmt.Errorf("ask for credential: %w", err)
+		}
+		k = &knowledge{credential: credential, until: until, askedAt: now}
+		c.keep(key, k)
 	}
-	age := now.Sub(k.askedAt)
-	if age >= MaxAge || age < 0 || age >= refreshAge && !k.asking {
-		k.asking = true
-		return nil
+	credential, err := k.active(now)
+	if err == nil {
+		a.touch(credential.ID, now)
 	}
-	return k
-}
-
-func (a *Access) ask(ctx context.Context, hash clientele.SecretHash, now time.Time) (*knowledge, error) {
-	c, until, err := a.directory.FindCredentialBySecret(ctx, hash)
-	if clientele.KindOf(err) == clientele.KindNotFound {
-		a.forget(hash)
-		return nil, unauthorized
-	}
-	if err != nil {
-		return nil, fmt.Errorf("ask for credential: %w", err)
-	}
-	k := &knowledge{credential: c, until: until, askedAt: now}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if len(a.known) >= maxRemembered {
-		clear(a.known)
-	}
-	a.known[hash] = k
-	return k, nil
-}
-
-func (a *Access) forget(hash clientele.SecretHash) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	delete(a.known, hash)
+	return credential, err
 }
 
 // ForgetAll makes the next call of every credential ask the store: after a change to credentials was heard of.
 func (a *Access) ForgetAll() {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	clear(a.known)
+	a.bySecret.forgetAll()
+	a.byID.forgetAll()
+	a.byClientID.forgetAll()
 }
 
 func (a *Access) touch(id int64, now time.Time) {

@@ -34,6 +34,12 @@ type Order struct {
 	WritesPerMinute *int
 	// ExpiresAt is zero for a credential that does not expire.
 	ExpiresAt time.Time
+	// ClientID is the public id the partner uses already, such as that of its client at an external issuer; empty to make
+	// one. Only for a dialect that has one.
+	ClientID string
+	// ProjectKeys are the keys that name the projects in a call, one for each of Projects, which the partner uses already;
+	// empty to make them. UUIDs, and only for a dialect that has them.
+	ProjectKeys []string
 	// Secret is one that the partner uses already; empty to make a new one.
 	Secret string
 }
@@ -94,15 +100,21 @@ func Issue(ctx context.Context, to Issuer, o Order, now time.Time) (Issued, erro
 	}
 	var values []Value
 	if t.clientID != "" {
-		c.ClientID = clientele.Some(uuid.NewString())
+		c.ClientID = clientele.Some(o.ClientID)
+		if o.ClientID == "" {
+			c.ClientID = clientele.Some(uuid.NewString())
+		}
 		values = append(values, Value{Name: t.clientID, Text: c.ClientID.V})
 	}
 	values = append(values, Value{Name: t.secret, Text: secret})
-	for _, p := range o.Projects {
+	for i, p := range o.Projects {
 		g := clientele.Grant{ProjectID: p.ID}
 		if t.project != "" {
 			key := uuid.NewString()
-			g.KeyHash = clientele.HashSecret(o.Dialect, key)
+			if len(o.ProjectKeys) > 0 {
+				key = o.ProjectKeys[i]
+			}
+			g.KeyHash = clientele.HashSecret(o.Dialect, Canonical(key))
 			values = append(values, Value{Name: t.project, Text: key, ProjectID: p.ID})
 		}
 		c.Grants = append(c.Grants, g)
@@ -139,6 +151,17 @@ func (o *Order) check() error {
 		if !slices.Contains(t.scopes, s) {
 			return refuse("scope", "%s has no scope %q; it has: %s", o.Dialect, s, orNone(t.scopes))
 		}
+	}
+	if len(o.ProjectKeys) > 0 && (t.project == "" || len(o.ProjectKeys) != len(o.Projects)) {
+		return refuse("project-key", "keys of projects are for onlinewerkrooster, one for each project")
+	}
+	for _, key := range o.ProjectKeys {
+		if _, err := uuid.Parse(key); err != nil || len(key) != 36 {
+			return refuse("project-key", "the key of a project is a UUID")
+		}
+	}
+	if o.ClientID != "" && (t.clientID == "" || len(o.ClientID) > maxClientID || strings.ContainsAny(o.ClientID, " :\t\n")) {
+		return refuse("client-id", "a client id is for dkhardware: 1 to %d characters, no blanks and no colons", maxClientID)
 	}
 	if o.Secret == "" {
 		return nil

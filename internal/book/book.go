@@ -16,12 +16,19 @@ type Committer interface {
 
 // Book is the one way to change customers and leads, for every dialect alike.
 type Book struct {
-	commit Committer
-	now    func() time.Time
+	commit    Committer
+	now       func() time.Time
+	submitted func()
 }
 
 // New returns a book that commits through c and takes the time from now.
-func New(c Committer, now func() time.Time) *Book { return &Book{commit: c, now: now} }
+func New(c Committer, now func() time.Time) *Book {
+	return &Book{commit: c, now: now, submitted: func() {}}
+}
+
+// OnSubmit has f called whenever a submission became durable, to wake whoever carries it out. Call it before the book is
+// used; f must not block.
+func (b *Book) OnSubmit(f func()) { b.submitted = f }
 
 // Call is what every request has: the project it is about, who sent it, and the name the caller gave it, if any.
 type Call struct {

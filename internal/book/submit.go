@@ -37,6 +37,7 @@ func (b *Book) submit(ctx context.Context, call Call, s clientele.Submission) (s
 	if err != nil {
 		return "", fmt.Errorf("submit in project %d: %w", call.ProjectID, err)
 	}
+	b.submitted()
 	return o.Reference, nil
 }
 

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"slices"
 
@@ -26,9 +27,12 @@ func loadFile(r io.Reader) (kong.Resolver, error) {
 func (f file) Validate(app *kong.Application) error {
 	var known []string
 	collectFlags(app.Node, &known)
-	for name := range f {
+	for name, value := range f {
 		if !slices.Contains(known, name) {
 			return fmt.Errorf("the configuration file has %q, which is no setting", name)
+		}
+		if n, ok := value.(float64); ok && n != math.Trunc(n) { // the library would round it
+			return fmt.Errorf("the configuration file gives --%s a fraction, which no setting takes", name)
 		}
 	}
 	return nil

@@ -170,6 +170,9 @@ func (l *lane) transact(calls []*call) (outcomes []clientele.Outcome, err error)
 		l.in.options.OnCommit(len(writes), time.Since(start), err)
 	}()
 	outcomes, err = l.in.store.Commit(l.ctx, writes)
+	if err != nil && l.ctx.Err() != nil {
+		return nil, clientele.Unavailable("The server is shutting down", err)
+	}
 	if err == nil && len(outcomes) != len(writes) {
 		err = fmt.Errorf("store answered %d of %d writes", len(outcomes), len(writes))
 	}

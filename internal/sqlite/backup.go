@@ -34,20 +34,20 @@ func (s *Store) Backup(ctx context.Context, file string) error {
 	return syncPath(filepath.Dir(file))
 }
 
-func (s *Store) copyInto(ctx context.Context, part string) error {
+func (s *Store) copyInto(ctx context.Context, part string) (err error) {
 	conn, err := s.read.Conn(ctx)
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
+	defer func() { // also when the caller went away while the first PRAGMA took effect
+		_, restoreErr := conn.ExecContext(context.WithoutCancel(ctx), "PRAGMA query_only = 1")
+		err = errors.Join(err, restoreErr)
+	}()
 	if _, err := conn.ExecContext(ctx, "PRAGMA query_only = 0"); err != nil { // VACUUM INTO counts as writing
 		return err
 	}
-	_, err = conn.ExecContext(ctx, "VACUUM INTO ?", part)
-	if _, err := conn.ExecContext(context.WithoutCancel(ctx), "PRAGMA query_only = 1"); err != nil {
-		return err
-	}
-	if err != nil {
+	if _, err := conn.ExecContext(ctx, "VACUUM INTO ?", part); err != nil {
 		return err
 	}
 	if err := os.Chmod(part, 0o600); err != nil {

@@ -40,6 +40,9 @@ func (t *tx) load(b *clientele.Batch, project int64, keys *clientele.Keys) error
 	if err := t.loadSubmissions(b, project, keys.Submissions); err != nil {
 		return err
 	}
+	if err := t.loadLeads(b, project, keys.LeadUUIDs); err != nil {
+		return err
+	}
 	return t.loadCustomers(b, project, keys)
 }
 
@@ -52,6 +55,9 @@ func (t *tx) keep(b *clientele.Batch) error {
 		return err
 	}
 	if err := t.updateCustomers(b); err != nil {
+		return err
+	}
+	if err := t.keepLeads(b); err != nil {
 		return err
 	}
 	if err := t.insertSubmissions(b.NewSubmissions); err != nil {

@@ -77,6 +77,13 @@ func (s *Store) FindCredential(ctx context.Context, id int64) (clientele.Credent
 	return s.withGrants(ctx, c, err)
 }
 
+// FindCredentialByClientID returns the credential with the public id, revoked or not; kind not_found when there is none.
+func (s *Store) FindCredentialByClientID(ctx context.Context, clientID string) (clientele.Credential, error) {
+	c, err := scanCredential(s.read.QueryRowContext(ctx,
+		"SELECT "+credentialColumns+" FROM credential c WHERE c.client_id = ?", clientID))
+	return s.withGrants(ctx, c, err)
+}
+
 func (s *Store) withGrants(ctx context.Context, c clientele.Credential, err error) (clientele.Credential, error) {
 	if errors.Is(err, sql.ErrNoRows) {
 		return c, clientele.Errorf(clientele.KindNotFound, "there is no such credential")

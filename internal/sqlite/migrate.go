@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 	"embed"
 	"fmt"
 	"io/fs"
@@ -75,6 +76,9 @@ func (s *Store) Versions(ctx context.Context) (current, newest int64, err error)
 func (s *Store) withoutWriter(ctx context.Context, do func() error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.write == nil {
+		return sql.ErrConnDone
+	}
 	for _, stmt := range s.stmts {
 		_ = stmt.Close() // prepared for the old schema; a new one is prepared when needed
 	}
@@ -84,7 +88,7 @@ func (s *Store) withoutWriter(ctx context.Context, do func() error) error {
 	}
 	doErr := do()
 	var err error
-	if s.write, err = s.db.Conn(ctx); err != nil {
+	if s.write, err = s.db.Conn(context.WithoutCancel(ctx)); err != nil {
 		s.write = nil
 		return err
 	}

@@ -61,3 +61,15 @@ func (s *Store) FindProject(ctx context.Context, name string) (clientele.Project
 	}
 	return p, nil
 }
+
+// FindProjectByID returns the project with our id; kind not_found when there is none.
+func (s *Store) FindProjectByID(ctx context.Context, id int64) (clientele.Project, error) {
+	p, err := scanProject(s.read.QueryRowContext(ctx, "SELECT "+projectColumns+" FROM project WHERE id = ?", id))
+	if errors.Is(err, sql.ErrNoRows) {
+		return p, clientele.Errorf(clientele.KindNotFound, "there is no project %d", id)
+	}
+	if err != nil {
+		return p, fmt.Errorf("find project %d: %w", id, classify(err))
+	}
+	return p, nil
+}

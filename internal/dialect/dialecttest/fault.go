@@ -89,6 +89,14 @@ func (d faultyDirectory) FindCredentialBySecret(
 	return d.Directory.FindCredentialBySecret(ctx, hash)
 }
 
+// FindCredential implements access.Directory.
+func (d faultyDirectory) FindCredential(ctx context.Context, id int64) (clientele.Credential, error) {
+	if err := d.faults.happen(); err != nil {
+		return clientele.Credential{}, err
+	}
+	return d.Directory.FindCredential(ctx, id)
+}
+
 // Clock is the time of a server. It stands still unless a case moves it. Its methods may be called from any goroutine.
 type Clock struct {
 	mu  sync.Mutex

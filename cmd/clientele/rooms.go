@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"clientele"
+	"clientele/internal/access"
+	"clientele/internal/book"
+	"clientele/internal/config"
+	"clientele/internal/dialect/dkhardware"
+	"clientele/internal/dialect/onlinewerkrooster"
+	"clientele/internal/dialect/opm"
+	"clientele/internal/dialect/primelead"
+	"clientele/internal/httpd"
+	"clientele/internal/intake"
+	"clientele/internal/work"
+
+	"github.com/google/uuid"
+)
+
+// rooms are the parts of a server, put together over one store.
+type rooms struct {
+	store   store
+	log     *slog.Logger
+	line    *intake.Intake
+	guard   *access.Access
+	book    *book.Book
+	leads   *book.Leads
+	metrics *httpd.Metrics
+	health  *httpd.Health
+	apis    []api
+	// background are the runners, in the order in which they stop.
+	background []*work.Runner
+}
+
+// furnish puts the rooms together. Nothing is carried out in the background before startBackground.
+func furnish(c *config.Serve, s store, log *slog.Logger) *rooms {
+	r := &rooms{store: s, log: log, health: &httpd.Health{Ping: s.Ping}}
+	r.metrics = httpd.NewMetrics(version, func() int { return r.line.Waiting() })
+	r.line = intake.New(s, intake.Options{
+		Lanes: lanes(c), MaxWaiting: c.MaxWaiting, MaxBatch: c.MaxBatch, OnCommit: r.metrics.ObserveCommit,
+	})
+	r.guard = access.New(s, time.Now)
+	r.book = book.New(r.line, time.Now)
+	r.leads = book.NewLeads(r.book, s, uuid.NewString)
+	dkh := dkhardware.New(r.guard, access.NewTokens(r.guard, s, clientele.DKHardware), r.book, s)
+	if c.OIDCIssuer != "" {
+		dkh.Accept(access.NewOIDC(r.guard, clientele.DKHardware, c.OIDCIssuer, c.OIDCAudience))
+	}
+	visitors := primelead.Options{}
+	if len(c.TrustedProxy) > 0 {
+		visitors.VisitorIP = primelead.BehindProxies(c.TrustedProxy...)
+	}
+	r.apis = []api{
+		opm.New(r.guard, r.book),
+		onlinewerkrooster.New(r.guard, r.book, s),
+		primelead.New(r.guard, r.leads, visitors),
+		dkh,
+	}
+	return r
+}
+
+// lanes returns how many transactions of writes run at once: SQLite has one writer.
+func lanes(c *config.Serve) int {
+	if c.DatabaseURL == "" {
+		return 1
+	}
+	return c.Lanes
+}
+
+// close ends the rooms after the last request was answered: what is carried out in the background comes to a stop, what
+// waits is committed, or given up when ctx is done.
+func (r *rooms) close(ctx context.Context) error {
+	for _, b := range r.background {
+		b.Stop()
+	}
+	always := context.WithoutCancel(ctx)
+	return errors.Join(r.line.Close(ctx), r.guard.RecordUse(always), r.guard.Close(always))
+}

@@ -1,0 +1,198 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/alecthomas/kong"
+	"github.com/google/go-cmp/cmp"
+)
+
+// commands is a command line with what the program's own has: a command with settings, one with fewer, and --config.
+type commands struct {
+	Config kong.ConfigFlag `help:"File."`
+	Serve  serve           `cmd:""`
+	Other  struct {
+		Book
+	} `cmd:""`
+}
+
+type serve struct{ Serve }
+
+// parse reads a command line and returns the settings of serve.
+func parse(t *testing.T, args ...string) (Serve, error) {
+	t.Helper()
+	var c commands
+	p, err := Parser(&c, kong.Exit(func(int) { t.Error("the parser wants to exit") }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = p.Parse(args)
+	return c.Serve.Serve, err
+}
+
+// written returns a file with the text.
+func written(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "settings.json")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func inWorkingDirectory(t *testing.T, name string) string {
+	t.Helper()
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Join(dir, name)
+}
+
+func TestParser_Defaults(t *testing.T) {
+	got, err := parse(t, "serve")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Serve{
+		Book:   Book{DataDir: inWorkingDirectory(t, "clientele-data")},
+		Listen: "127.0.0.1:8080", LogFormat: "auto", LogLevel: "info", DrainTimeout: 15 * time.Second, MaxWaiting: 4096, MaxBatch: 512, Lanes: 4,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("settings (-want +got):\n%s", diff)
+	}
+}
+
+// TestParser_Precedence: a flag before its environment variable before the file before the default, for each sort of value.
+func TestParser_Precedence(t *testing.T) {
+	for _, c := range []struct {
+		flag, env, file string // three values that differ
+		name            string
+		of              func(Serve) any
+		want            [4]any // by flag, environment, file, default
+	}{
+		{
+			"1.2.3.4:1", "1.2.3.4:2", `"1.2.3.4:3"`, "listen", func(s Serve) any { return s.Listen },
+			[4]any{"1.2.3.4:1", "1.2.3.4:2", "1.2.3.4:3", "127.0.0.1:8080"},
+		},
+		{
+			"1", "2", "3", "max-waiting", func(s Serve) any { return s.MaxWaiting }, [4]any{1, 2, 3, 4096},
+		},
+		{
+			"1s", "2s", `"3s"`, "drain-timeout", func(s Serve) any { return s.DrainTimeout },
+			[4]any{time.Second, 2 * time.Second, 3 * time.Second, 15 * time.Second},
+		},
+		{
+			"/a", "/b", `"/c"`, "data-dir", func(s Serve) any { return s.DataDir },
+			[4]any{"/a", "/b", "/c", inWorkingDirectory(t, "clientele-data")},
+		},
+		{
+			"http://a", "http://b,http://c", `["http://d","http://e"]`, "cors-origin", func(s Serve) any { return s.CORSOrigin },
+			[4]any{[]string{"http://a"}, []string{"http://b", "http://c"}, []string{"http://d", "http://e"}, []string(nil)},
+		},
+		{"text", "json", `"auto"`, "log-format", func(s Serve) any { return s.LogFormat }, [4]any{"text", "json", "auto", "auto"}},
+		{"false", "true", "true", "demo", func(s Serve) any { return s.Demo }, [4]any{false, true, true, false}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			file := []string{"serve", "--config", written(t, `{"`+c.name+`":`+c.file+`}`)}
+			check := func(source string, want any, args ...string) {
+				t.Helper()
+				s, err := parse(t, args...)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if diff := cmp.Diff(want, c.of(s)); diff != "" {
+					t.Errorf("with the %s before it (-want +got):\n%s", source, diff)
+				}
+			}
+			check("default", c.want[3], "serve")
+			check("file", c.want[2], file...)
+			t.Setenv("CLIENTELE_"+strings.ToUpper(strings.ReplaceAll(c.name, "-", "_")), c.env)
+			check("environment", c.want[1], file...)
+			check("flag", c.want[0], append(file, "--"+c.name+"="+c.flag)...)
+		})
+	}
+}
+
+// TestParser_FileByEnvironment: --config has a variable like every other flag.
+func TestParser_FileByEnvironment(t *testing.T) {
+	t.Setenv("CLIENTELE_CONFIG", written(t, `{"max-batch":10}`))
+	got, err := parse(t, "serve")
+	if err != nil || got.MaxBatch != 10 {
+		t.Errorf("max-batch %d, %v; want 10 from the file", got.MaxBatch, err)
+	}
+}
+
+func TestParser_FileNumbers(t *testing.T) {
+	got, err := parse(t, "serve", "--config", written(t, `{"max-waiting":1000000,"max-batch":10000}`))
+	if err != nil || got.MaxWaiting != 1_000_000 || got.MaxBatch != 10_000 {
+		t.Errorf("max-waiting %d, max-batch %d, %v", got.MaxWaiting, got.MaxBatch, err)
+	}
+}
+
+// TestParser_FileForAnotherCommand: one file may hold the settings of all commands.
+func TestParser_FileForAnotherCommand(t *testing.T) {
+	if _, err := parse(t, "other", "--config", written(t, `{"max-batch":10,"data-dir":"/a"}`)); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestParser_BadFile(t *testing.T) {
+	for text, says := range map[string]string{
+		`{"max-wating":1}`:               `has "max-wating", which is no setting`,
+		`{"--max-waiting":1}`:            `has "--max-waiting", which is no setting`,
+		`{"max_waiting":1}`:              `has "max_waiting", which is no setting`,
+		`{"Listen":"x"}`:                 `has "Listen", which is no setting`,
+		`{"max-batch":1,"max-batch":2}`:  "duplicate",
+		`{"max-batch":"many"}`:           "--max-batch",
+		`{"max-batch":1.5}`:              "--max-batch",
+		`{"max-batch":0}`:                "--max-batch must be between 1 and 10000",
+		`{"listen":{}}`:                  "--listen",
+		`{"demo":"perhaps"}`:             "--demo",
+		`{"drain-timeout":"15"}`:         "--drain-timeout",
+		`{"drain-timeout":true}`:         "--drain-timeout",
+		`{"log-level":"loud"}`:           "--log-level",
+		`["max-batch"]`:                  "not a JSON object of settings",
+		`{"max-batch":1} {"listen":"x"}`: "not a JSON object of settings",
+		`max-batch = 1`:                  "not a JSON object of settings",
+		``:                               "not a JSON object of settings",
+	} {
+		s, err := parse(t, "serve", "--config", written(t, text))
+		if err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("file %s: error %v, want %q in it; settings %+v", text, err, says, s)
+		}
+	}
+	if _, err := parse(t, "serve", "--config", filepath.Join(t.TempDir(), "missing.json")); !os.IsNotExist(err) && !strings.Contains(err.Error(), "no such file") {
+		t.Errorf("a missing file: %v", err)
+	}
+}
+
+// TestServe_Documented: every setting says what it means, and its default where it has one.
+func TestServe_Documented(t *testing.T) {
+	p, err := Parser(&commands{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, command := range p.Model.Children {
+		for _, f := range command.Flags {
+			if f.Name == "help" {
+				continue
+			}
+			if len(f.Help) < 20 {
+				t.Errorf("%s --%s says %q", command.Name, f.Name, f.Help)
+			}
+			want := "CLIENTELE_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+			if diff := cmp.Diff([]string{want}, f.Envs); diff != "" {
+				t.Errorf("%s --%s, its environment variable (-want +got):\n%s", command.Name, f.Name, diff)
+			}
+			if shown := regexp.MustCompile(`\(default |: .*auto`).MatchString(f.Help); f.HasDefault && f.Enum == "" && !shown {
+				t.Errorf("%s --%s does not say its default %q: %s", command.Name, f.Name, f.Default, f.Help)
+			}
+		}
+	}
+}

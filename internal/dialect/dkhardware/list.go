@@ -1,0 +1,118 @@
+package dkhardware
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+
+	"clientele"
+	"clientele/internal/dialect"
+)
+
+// chunk is how many customers are loaded and written at a time, so that the memory for a list does not grow with it.
+const chunk = 100
+
+// list answers GET /v1/customer.
+func (a *API) list(r *dialect.Request) (dialect.Answer, error) {
+	var f faults
+	p := parseParameters(r.URL.RawQuery)
+	q := p.query(r.Call.ProjectID, &f)
+	if err := f.err(); err != nil {
+		return dialect.Answer{}, err
+	}
+	limit := q.Limit
+	q.Limit++ // one more tells whether there is a next page
+	positions, err := a.shelf.ListPositions(r.Context(), q)
+	if err != nil {
+		return dialect.Answer{}, err
+	}
+	answer := dialect.Answer{}
+	if len(positions) > limit {
+		positions = positions[:limit]
+		answer.Header = http.Header{"Link": {p.nextLink(&q, positions[limit-1])}}
+	}
+	if r.Method == http.MethodHead {
+		answer.Stream = func(io.Writer) error { return nil }
+		return answer, nil
+	}
+	page := &page{api: a, query: &q, left: positions}
+	if err := page.load(r.Context()); err != nil { // while an error can still be answered
+		return dialect.Answer{}, err
+	}
+	answer.Stream = func(w io.Writer) error { return page.write(r.Context(), w) }
+	return answer, nil
+}
+
+// page is a page of the list on its way out.
+type page struct {
+	api    *API
+	query  *clientele.CustomerQuery
+	left   []clientele.Position // not loaded yet
+	loaded []clientele.Customer
+}
+
+// load loads the next chunk. A customer shows the date that put it in its place: one that changes while the page is on its
+// way has its new place in a later page, and a partner that goes on from the last date it read misses nothing.
+func (p *page) load(ctx context.Context) error {
+	n := min(chunk, len(p.left))
+	if n == 0 {
+		p.loaded = nil
+		return nil
+	}
+	ids := make([]int64, n)
+	for i := range ids {
+		ids[i] = p.left[i].ID
+	}
+	var err error
+	if p.loaded, err = p.api.shelf.LoadCustomers(ctx, p.query.ProjectID, ids); err != nil {
+		return err
+	}
+	if !p.query.ByCreated {
+		p.date(p.left[:n])
+	}
+	p.left = p.left[n:]
+	return nil
+}
+
+// date gives the loaded customers the dates of their positions. Both are in the same order; a customer may be gone.
+func (p *page) date(positions []clientele.Position) {
+	i := 0
+	for j := range p.loaded {
+		for positions[i].ID != p.loaded[j].ID {
+			i++
+		}
+		p.loaded[j].UpdatedAt = positions[i].At
+	}
+}
+
+// write writes the page, chunk by chunk. An error cuts the answer off.
+func (p *page) write(ctx context.Context, w io.Writer) error {
+	b := append(make([]byte, 0, 64<<10), `{"payload":[`...)
+	for separate := false; len(p.loaded) > 0 || len(p.left) > 0; {
+		for i := range p.loaded {
+			if separate {
+				b = append(b, ',')
+			}
+			separate = true
+			b = appendCustomer(b, &p.loaded[i])
+		}
+		if _, err := w.Write(b); err != nil {
+			return hungUp(err)
+		}
+		b = b[:0]
+		if err := p.load(ctx); err != nil {
+			if ctx.Err() != nil {
+				return hungUp(err)
+			}
+			return err
+		}
+	}
+	if _, err := w.Write(append(b, ']', '}')); err != nil {
+		return hungUp(err)
+	}
+	return nil
+}
+
+// hungUp says that the caller is gone, which is no failure of ours.
+func hungUp(err error) error { return errors.Join(context.Canceled, err) }

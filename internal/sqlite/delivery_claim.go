@@ -1,0 +1,218 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"clientele"
+)
+
+// ClaimDeliveries takes subscriptions that have something due under a claim, those first that have waited longest, and
+// returns them with what is due. A subscription under a claim is nobody else's until that ends.
+func (s *Store) ClaimDeliveries(ctx context.Context, c clientele.Claim, o clientele.DeliveryOrder) ([]clientele.Parcel, error) {
+	parcels, err := s.claimDeliveries(ctx, c, o)
+	if err != nil {
+		return nil, fmt.Errorf("claim deliveries: %w", classify(err))
+	}
+	return parcels, nil
+}
+
+func (s *Store) claimDeliveries(ctx context.Context, c clientele.Claim, o clientele.DeliveryOrder) ([]clientele.Parcel, error) {
+	due, err := s.dueSubscriptions(ctx, c.At, o)
+	if err != nil || len(due) == 0 {
+		return nil, err
+	}
+	var parcels []clientele.Parcel
+	err = s.transact(ctx, func(t *tx) error {
+		for _, d := range due {
+			sub, err := scanSubscription(t.row(`UPDATE subscription SET lease = ?, due_at = ?
+				WHERE project_id = ? AND id = ? AND due_at <= ? AND disabled_at IS NULL AND deleted_at IS NULL
+				RETURNING `+subscriptionColumns, c.Lease, c.Until.UnixMicro(), d.project, d.id, c.At.UnixMicro()))
+			if errors.Is(err, sql.ErrNoRows) {
+				continue // somebody else has it
+			}
+			if err != nil {
+				return err
+			}
+			parcels = append(parcels, clientele.Parcel{Subscription: sub})
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for i := range parcels { // under the claim nobody else sends them: there is no need to keep the writer waiting
+		p := &parcels[i]
+		limit := o.PerSubscription
+		if !p.Subscription.FailingSince.IsZero() {
+			limit = 1
+		}
+		p.Deliveries, err = s.listDeliveries(ctx, `WHERE d.project_id = ? AND d.subscription_id = ? AND d.status = 'due'
+			AND d.due_at <= ? ORDER BY d.due_at, d.seq LIMIT ?`, p.Subscription.ProjectID, p.Subscription.ID, c.At.UnixMicro(), limit)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return parcels, nil
+}
+
+// dueSubscription names a subscription that has something due.
+type dueSubscription struct {
+	project int64
+	id      string
+}
+
+func (s *Store) dueSubscriptions(ctx context.Context, at time.Time, o clientele.DeliveryOrder) ([]dueSubscription, error) {
+	full, err := json.Marshal(append([]string{}, o.FullHosts...))
+	if err != nil {
+		return nil, err
+	}
+	var list []dueSubscription
+	for _, class := range []struct {
+		failing string
+		limit   int
+	}{{"IS NULL", o.Healthy}, {"IS NOT NULL", o.Failing}} {
+		if class.limit <= 0 {
+			continue
+		}
+		rows, err := s.read.QueryContext(ctx, `SELECT project_id, id, host FROM subscription
+			WHERE due_at <= ? AND disabled_at IS NULL AND deleted_at IS NULL AND failing_since `+class.failing+`
+			AND host NOT IN (SELECT value FROM json_each(?)) ORDER BY due_at LIMIT ?`, at.UnixMicro(), string(full), class.limit)
+		if err != nil {
+			return nil, err
+		}
+		err = collect(rows, func(rows *sql.Rows) error {
+			var d dueSubscription
+			var host string
+			err := rows.Scan(&d.project, &d.id, &host)
+			if err == nil && o.Admit(host) {
+				list = append(list, d)
+			}
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+// RenewDeliveries makes the lease's claims hold until c.Until.
+func (s *Store) RenewDeliveries(ctx context.Context, c clientele.Claim) error {
+	err := s.transact(ctx, func(t *tx) error {
+		return t.exec("UPDATE subscription SET due_at = ? WHERE lease = ? AND lease <> ''", c.Until.UnixMicro(), c.Lease)
+	})
+	if err != nil {
+		return fmt.Errorf("renew deliveries: %w", err)
+	}
+	return nil
+}
+
+// ReleaseDeliveries ends the lease's claims; with an empty lease everybody's, which is for a server that starts on a book
+// that it has for itself.
+func (s *Store) ReleaseDeliveries(ctx context.Context, lease string) error {
+	err := s.transact(ctx, func(t *tx) error {
+		return t.exec("UPDATE subscription SET lease = '', due_at = "+nextDue+" WHERE lease <> '' AND (lease = ?1 OR ?1 = '')", lease)
+	})
+	if err != nil {
+		return fmt.Errorf("release deliveries: %w", err)
+	}
+	return nil
+}
+
+// NextDelivery returns when the next subscription has something due, or a claim ends; zero for never.
+func (s *Store) NextDelivery(ctx context.Context) (time.Time, error) {
+	var next time.Time
+	err := s.read.QueryRowContext(ctx, `SELECT min(due_at) FROM (
+		SELECT (SELECT min(due_at) FROM subscription WHERE due_at IS NOT NULL AND disabled_at IS NULL AND deleted_at IS NULL
+			AND failing_since IS NULL) AS due_at
+		UNION ALL
+		SELECT (SELECT min(due_at) FROM subscription WHERE due_at IS NOT NULL AND disabled_at IS NULL AND deleted_at IS NULL
+			AND failing_since IS NOT NULL))`).Scan(instant{&next})
+	if err != nil {
+		return next, fmt.Errorf("next delivery: %w", classify(err))
+	}
+	return next, nil
+}
+
+// FinishDeliveries records the attempts that were made under a claim and ends the claim on each subscription. A delivery
+// that was delivered stays so. What a claim says about its subscription counts only while the claim holds.
+func (s *Store) FinishDeliveries(ctx context.Context, lease string, parcels []clientele.SentParcel) error {
+	err := s.transact(ctx, func(t *tx) error {
+		for i := range parcels {
+			if err := t.finishParcel(lease, &parcels[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("finish deliveries of %d subscriptions: %w", len(parcels), err)
+	}
+	return nil
+}
+
+func (t *tx) finishParcel(lease string, p *clientele.SentParcel) error {
+	for i := range p.Sent {
+		if err := t.recordAttempt(p.ProjectID, &p.Sent[i]); err != nil {
+			return err
+		}
+	}
+	if p.Disable != "" {
+		err := t.exec(`UPDATE subscription SET disabled_at = ?, disabled_reason = ?
+			WHERE project_id = ? AND id = ? AND lease = ? AND disabled_at IS NULL`,
+			p.At.UnixMicro(), p.Disable, p.ProjectID, p.SubscriptionID, lease)
+		if err != nil {
+			return err
+		}
+	}
+	return t.exec("UPDATE subscription SET lease = '', failing_since = ?, due_at = "+nextDue+`
+		WHERE project_id = ? AND id = ? AND lease = ?`, micros(p.FailingSince), p.ProjectID, p.SubscriptionID, lease)
+}
+
+func (t *tx) recordAttempt(project int64, sent *clientele.SentDelivery) error {
+	retries, due, finished := 0, sent.DueAt.UnixMicro(), any(nil)
+	if sent.Status != clientele.DeliveryDelivered {
+		retries = 1
+	}
+	if sent.Status != clientele.DeliveryDue {
+		due, finished = sent.Attempt.At.UnixMicro(), sent.Attempt.At.Add(sent.Attempt.Duration).UnixMicro()
+	}
+	var number int
+	err := t.one(`UPDATE delivery SET attempts = attempts + 1, retries = retries + ?,
+		status = CASE status WHEN 'delivered' THEN status ELSE ? END, due_at = ?,
+		finished_at = CASE status WHEN 'delivered' THEN finished_at ELSE ? END
+		WHERE project_id = ? AND id = ? RETURNING attempts`,
+		[]any{retries, string(sent.Status), due, finished, project, sent.DeliveryID}, &number)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil // forgotten meanwhile
+	}
+	if err != nil {
+		return err
+	}
+	a := &sent.Attempt
+	answer := a.Answer
+	if answer == nil {
+		answer = []byte{}
+	}
+	return t.exec(`INSERT INTO attempt (project_id, delivery_id, number, at, duration, status_code, error_class, answer)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, project, sent.DeliveryID, number, a.At.UnixMicro(), a.Duration.Microseconds(),
+		a.StatusCode, a.ErrorClass, answer)
+}
+
+// row returns the only row of a query, as scanned later.
+func (t *tx) row(query string, args ...any) rowScanner { return rowScanner{t, query, args} }
+
+// rowScanner is a query whose only row is yet to be scanned.
+type rowScanner struct {
+	tx    *tx
+	query string
+	args  []any
+}
+
+// Scan implements what the scan functions take; sql.ErrNoRows when there is no row.
+func (r rowScanner) Scan(dest ...any) error { return r.tx.one(r.query, r.args, dest...) }

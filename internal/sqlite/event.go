@@ -1,0 +1,184 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"clientele"
+)
+
+// ListEventCursors returns the places from which subscriptions that are served go on gathering, each once.
+func (s *Store) ListEventCursors(ctx context.Context) ([]clientele.EventCursor, error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT DISTINCT project_id, event_type, cursor FROM subscription
+		WHERE disabled_at IS NULL AND deleted_at IS NULL ORDER BY project_id, event_type, cursor`)
+	if err != nil {
+		return nil, fmt.Errorf("list event cursors: %w", classify(err))
+	}
+	var list []clientele.EventCursor
+	err = collect(rows, func(rows *sql.Rows) error {
+		var c clientele.EventCursor
+		err := rows.Scan(&c.ProjectID, &c.EventType, &c.Seq)
+		list = append(list, c)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list event cursors: %w", classify(err))
+	}
+	return list, nil
+}
+
+// ReadChanges returns what lies behind each cursor. It reads the end of the history once for all of them, at most limit
+// changes: what lies further on is for the next call.
+func (s *Store) ReadChanges(ctx context.Context, cursors []clientele.EventCursor, limit int) ([]clientele.ChangeTail, error) {
+	tails := make([]clientele.ChangeTail, len(cursors))
+	if len(cursors) == 0 {
+		return tails, nil
+	}
+	type book struct {
+		project int64
+		subject clientele.Subject
+	}
+	at := make(map[book][]int, len(cursors))
+	readTo := cursors[0].Seq
+	for i, c := range cursors {
+		key := book{c.ProjectID, c.EventType.Subject()}
+		at[key] = append(at[key], i)
+		readTo = min(readTo, c.Seq)
+	}
+	rows, err := s.read.QueryContext(ctx, "SELECT seq, project_id, subject, subject_id, at FROM change WHERE seq > ? ORDER BY seq LIMIT ?",
+		readTo, limit)
+	if err != nil {
+		return nil, fmt.Errorf("read changes: %w", classify(err))
+	}
+	err = collect(rows, func(rows *sql.Rows) error {
+		var m clientele.ChangeMark
+		var b book
+		if err := rows.Scan(&m.Seq, &b.project, &b.subject, &m.SubjectID, instant{&m.At}); err != nil {
+			return err
+		}
+		readTo = m.Seq
+		for _, i := range at[b] {
+			if m.Seq > cursors[i].Seq {
+				tails[i].Marks = append(tails[i].Marks, m)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read changes: %w", classify(err))
+	}
+	for i, c := range cursors {
+		tails[i].ReadTo = max(c.Seq, readTo)
+	}
+	return tails, nil
+}
+
+// GatherEvents makes a delivery of each event for every subscription that is served and stands at its From, due at once,
+// and moves those subscriptions on to its To, in one transaction. An event that nobody stands at any more, since another
+// server gathered it, has no effect. It returns how many deliveries there are.
+func (s *Store) GatherEvents(ctx context.Context, events []clientele.Event, newID func() string) (int, error) {
+	made := 0
+	err := s.transact(ctx, func(t *tx) error {
+		made = 0
+		for i := range events {
+			n, err := t.gather(&events[i], newID)
+			if err != nil {
+				return err
+			}
+			made += n
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, fmt.Errorf("gather %d events: %w", len(events), err)
+	}
+	return made, nil
+}
+
+// standing selects the subscriptions that stand at a place.
+const standing = "project_id = ? AND event_type = ? AND cursor = ? AND disabled_at IS NULL AND deleted_at IS NULL"
+
+const (
+	deliveryRow        = "project_id, id, subscription_id, event_seq, status, attempts, retries, due_at, created_at"
+	numDeliveryColumns = 9
+)
+
+func (t *tx) gather(e *clientele.Event, newID func() string) (int, error) {
+	place := []any{e.ProjectID, string(e.EventType), e.From}
+	ids, err := t.texts("SELECT id FROM subscription WHERE "+standing+" ORDER BY id", place...)
+	if err != nil || len(ids) == 0 {
+		return 0, err
+	}
+	subjects, err := json.Marshal(e.SubjectIDs)
+	if err != nil {
+		return 0, err
+	}
+	now := e.CreatedAt.UnixMicro()
+	var event int64
+	err = t.one(`INSERT INTO event (project_id, event_type, subject_ids, first_at, at, created_at)
+		VALUES (?, ?, ?, ?, ?, ?) RETURNING seq`,
+		[]any{e.ProjectID, string(e.EventType), string(subjects), e.FirstAt.UnixMicro(), e.At.UnixMicro(), now}, &event)
+	if err != nil {
+		return 0, err
+	}
+	values := make([]any, 0, len(ids)*numDeliveryColumns)
+	for _, id := range ids {
+		values = append(values, e.ProjectID, newID(), id, event, string(clientele.DeliveryDue), 0, 0, now, now)
+	}
+	if err := t.insertRows("INSERT INTO delivery ("+deliveryRow+")", "", numDeliveryColumns, values); err != nil {
+		return 0, err
+	}
+	err = t.exec(`UPDATE subscription SET cursor = ?,
+		due_at = CASE WHEN lease <> '' THEN due_at ELSE min(coalesce(due_at, ?2), ?2) END WHERE `+standing,
+		append([]any{e.To, now}, place...)...)
+	return len(ids), err
+}
+
+// texts returns the first column of a query.
+func (t *tx) texts(query string, args ...any) ([]string, error) {
+	rows, err := t.query(query, args...)
+	if err != nil {
+		return nil, err
+	}
+	var list []string
+	err = collect(rows, func(rows *sql.Rows) error {
+		var text string
+		err := rows.Scan(&text)
+		list = append(list, text)
+		return err
+	})
+	return list, err
+}
+
+// ForgetDeliveries deletes, of the oldest deliveries and events, at most limit of each, those that were created before the
+// given time, with their attempts, whatever their status. It returns how many deliveries.
+func (s *Store) ForgetDeliveries(ctx context.Context, before time.Time, limit int) (int64, error) {
+	var deleted int64
+	err := s.transact(ctx, func(t *tx) error {
+		const oldest = "(SELECT seq FROM (SELECT seq, created_at FROM delivery ORDER BY seq LIMIT ?) WHERE created_at < ?)"
+		err := t.exec(`DELETE FROM attempt WHERE (project_id, delivery_id) IN
+			(SELECT project_id, id FROM delivery WHERE seq IN `+oldest+")", limit, before.UnixMicro())
+		if err != nil {
+			return err
+		}
+		r, err := t.execResult("DELETE FROM delivery WHERE seq IN "+oldest, limit, before.UnixMicro())
+		if err != nil {
+			return err
+		}
+		if deleted, err = r.RowsAffected(); err != nil {
+			return err
+		}
+		// An event has been there as long as its deliveries, which have lower places than those that are left.
+		return t.exec(`DELETE FROM event WHERE seq IN
+			(SELECT seq FROM (SELECT seq, created_at FROM event ORDER BY seq LIMIT ?) WHERE created_at < ?)
+			AND seq < coalesce((SELECT event_seq FROM delivery ORDER BY seq LIMIT 1), 9223372036854775807)`,
+			limit, before.UnixMicro())
+	})
+	if err != nil {
+		return 0, fmt.Errorf("forget deliveries: %w", err)
+	}
+	return deleted, nil
+}

@@ -1,0 +1,103 @@
+// Package storetest is the suite that every store of the book passes. It runs on a real database that the store's own
+// test opens, and knows nothing of the store but its methods.
+package storetest
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"clientele"
+)
+
+// Store is what the suite asks of a store. Each method behaves as documented at the SQLite store.
+type Store interface {
+	Commit(ctx context.Context, writes []clientele.Write) ([]clientele.Outcome, error)
+
+	CreateProject(ctx context.Context, p clientele.Project) (clientele.Project, error)
+	FindProject(ctx context.Context, name string) (clientele.Project, error)
+	ListProjects(ctx context.Context) ([]clientele.Project, error)
+
+	CreateCredential(ctx context.Context, c clientele.Credential, secret clientele.SecretHash) (clientele.Credential, error)
+	FindCredential(ctx context.Context, id int64) (clientele.Credential, error)
+	FindCredentialBySecret(ctx context.Context, hash clientele.SecretHash) (clientele.Credential, time.Time, error)
+	ListCredentials(ctx context.Context) ([]clientele.Credential, error)
+	RevokeCredential(ctx context.Context, id int64, at time.Time) error
+	RotateCredential(ctx context.Context, secret clientele.Secret, hint string, oldUntil time.Time) error
+	TouchCredentials(ctx context.Context, usedAt map[int64]time.Time) error
+
+	FindCustomer(ctx context.Context, project, id int64) (clientele.Customer, error)
+	FindCustomerByExternalID(ctx context.Context, project int64, externalID string) (clientele.Customer, error)
+	ListChanges(ctx context.Context, project int64, subject clientele.Subject, id int64) ([]clientele.Change, error)
+	ForgetCalls(ctx context.Context, before time.Time, limit int) (int64, error)
+
+	Ping(ctx context.Context) error
+	Close() error
+}
+
+// check is one behaviour of a store.
+type check struct {
+	name string
+	run  func(*testing.T, *fixture)
+}
+
+// Run holds a store to the suite. open returns a new book, empty and migrated; Run closes it.
+func Run(t *testing.T, open func(t testing.TB) Store) {
+	for _, subject := range []struct {
+		name   string
+		checks []check
+	}{
+		{"project", projectChecks()},
+		{"credential", credentialChecks()},
+		{"customer", customerChecks()},
+		{"customer fields", customerFieldChecks()},
+		{"customer keys", customerKeyChecks()},
+		{"change", changeChecks()},
+		{"commit", commitChecks()},
+		{"commit failure", commitFailureChecks()},
+		{"idempotency", idempotencyChecks()},
+		{"property", propertyChecks()},
+	} {
+		t.Run(subject.name, func(t *testing.T) {
+			for _, c := range subject.checks {
+				t.Run(c.name, func(t *testing.T) {
+					t.Parallel() // a store waits for the disk most of the time
+					c.run(t, newFixture(t, open))
+				})
+			}
+		})
+	}
+}
+
+// fixture is a new book with two projects.
+type fixture struct {
+	Store
+	project int64
+	other   int64
+}
+
+func newFixture(t *testing.T, open func(t testing.TB) Store) *fixture {
+	f := &fixture{Store: open(t)}
+	t.Cleanup(func() {
+		if err := f.Close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	})
+	f.project = f.newProject(t, "Harbour Outfitters")
+	f.other = f.newProject(t, "Maple Street Tools")
+	return f
+}
+
+func (f *fixture) newProject(t tester, name string) int64 {
+	t.Helper()
+	p, err := f.CreateProject(t.Context(), clientele.Project{Name: name, TimeZone: clientele.DefaultTimeZone, CreatedAt: at(0)})
+	if err != nil {
+		t.Fatalf("create project %q: %v", name, err)
+	}
+	return p.ID
+}
+
+// at returns the nth moment of a test, an odd microsecond in UTC.
+func at(n int) time.Time {
+	return time.Date(2026, time.November, 22, 10, 0, n, (n%1000+1)*1000, time.UTC)
+}

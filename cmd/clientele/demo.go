@@ -31,36 +31,17 @@ const demoProject = "demo"
 // demoCustomers is how many made-up customers the demo has.
 const demoCustomers = 2000
 
-// prepareDemo gives the demo a directory of its own and keeps it on this machine: everybody knows its keys.
-func (c *serveCommand) prepareDemo() error {
-	if !isLoopback(c.Listen) || c.MetricsListen != "" && !isLoopback(c.MetricsListen) {
-		return usage("--demo serves on loopback only: its keys are printed in public documents")
-	}
-	if !strings.HasSuffix(c.DataDir, "-demo") {
-		c.DataDir = strings.TrimSuffix(c.DataDir, "/") + "-demo"
-	}
-	return nil
-}
-
-// fillDemo makes the demo's project, customers and credentials. The credentials come last: where there is one, a start
-// before this made it all, and where there is none it may have been interrupted.
+// fillDemo makes the demo's project, customers, leads and credentials in a new book.
 func (c *serveCommand) fillDemo(ctx context.Context, r *rooms, out io.Writer) error {
 	s, b := r.store, r.book
-	credentials, err := s.ListCredentials(ctx)
-	if err != nil || len(credentials) > 0 {
-		return err
-	}
 	fmt.Fprintf(out, "Making up %d customers …\n", demoCustomers)
 	now := time.Now().UTC().Truncate(time.Microsecond)
-	p, err := s.FindProject(ctx, demoProject)
-	if clientele.KindOf(err) == clientele.KindNotFound {
-		p, err = s.CreateProject(ctx, clientele.Project{Name: demoProject, TimeZone: clientele.DefaultTimeZone, CreatedAt: now})
-	}
+	p, err := s.CreateProject(ctx, clientele.Project{Name: demoProject, TimeZone: clientele.DefaultTimeZone, CreatedAt: now})
 	if err != nil {
 		return err
 	}
 	call := book.Call{ProjectID: p.ID, Origin: clientele.Origin{Dialect: clientele.OPM, RequestID: "demo"}}
-	if err := fillCustomers(ctx, b, call, min(c.MaxWaiting, demoCustomers)); err != nil {
+	if err := fillCustomers(ctx, b, call); err != nil {
 		return err
 	}
 	if err := fillLeads(ctx, s, b, p); err != nil {
@@ -85,19 +66,14 @@ func issueDemoKeys(ctx context.Context, s store, p clientele.Project, now time.T
 	return nil
 }
 
-// fillCustomers sends the made-up customers many at a time, as many partners would.
-func fillCustomers(ctx context.Context, b *book.Book, call book.Call, atOnce int) error {
+// fillCustomers sends the made-up customers all at once, as many partners would.
+func fillCustomers(ctx context.Context, b *book.Book, call book.Call) error {
 	random := rand.New(rand.NewPCG(1, 2)) // the same people every time
 	errs := make([]error, demoCustomers)
-	free := make(chan struct{}, atOnce)
 	var all sync.WaitGroup
 	for i := range demoCustomers {
 		d := madeUpCustomer(random, i)
-		free <- struct{}{}
-		all.Go(func() {
-			_, errs[i] = b.Upsert(ctx, call, d)
-			<-free
-		})
+		all.Go(func() { _, errs[i] = b.Upsert(ctx, call, d) })
 	}
 	all.Wait()
 	for _, err := range errs {

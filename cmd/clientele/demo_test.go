@@ -74,7 +74,7 @@ func TestDemo_PastedExamples(t *testing.T) {
 
 // TestDemo_Interrupted: a demo that was killed while it made its customers up is made whole by the next start.
 func TestDemo_Interrupted(t *testing.T) {
-	for _, moment := range []time.Duration{0, 5 * time.Millisecond, 20 * time.Millisecond, 50 * time.Millisecond} {
+	for _, moment := range []time.Duration{0, 20 * time.Millisecond, 60 * time.Millisecond} {
 		home := t.TempDir()
 		s := startDemo(t, home, "--max-batch", "50")
 		eventually(t, patience, "the demo begins", func() bool { return strings.Contains(s.stdout.String(), "Making up 2000 customers") })
@@ -84,11 +84,28 @@ func TestDemo_Interrupted(t *testing.T) {
 		again.waitReady()
 		again.ping("REPLACE-WITH-YOUR-KEY").wants(t, 200, pongBody)
 		again.stop()
+		if _, err := os.Stat(filepath.Join(s.dir, "making")); !os.IsNotExist(err) {
+			t.Errorf("what was begun is left over: %v", err)
+		}
 		b := readBook(t, s.dir)
 		b.checkHistory(t)
 		if got := len(b.customers); got != demoCustomers {
 			t.Errorf("killed after %s, then started: %d customers, want %d", moment, got, demoCustomers)
 		}
+	}
+}
+
+// TestDemo_AnotherBook: the demo does not mix with a book that is none.
+func TestDemo_AnotherBook(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "shop-demo")
+	command(t, "project", "create", "shop", "--data-dir", dir).wants(t, exitOK)
+	o := command(t, serveArgs(dir, "--demo")...).wants(t, exitUsage)
+	if o.stdout != "" || !strings.Contains(o.stderr, dir+" is not the demo's") {
+		t.Errorf("stdout %q, stderr %q", o.stdout, o.stderr)
+	}
+	list := command(t, "project", "list", "--data-dir", dir, "--json").object(t)
+	if got := len(list["projects"].([]any)); got != 1 {
+		t.Errorf("%d projects, want the one before", got)
 	}
 }
 

@@ -73,6 +73,12 @@ type changeRow struct {
 // readBook reads the book in dir: first the store opens it, as after a crash, then its rows are read as they are.
 func readBook(t testing.TB, dir string) *bookRows {
 	t.Helper()
+	return readBookSince(t, dir, nil)
+}
+
+// readBookSince reads the book but for changes that were read before.
+func readBookSince(t testing.TB, dir string, before []changeRow) *bookRows {
+	t.Helper()
 	s, err := sqlite.Open(t.Context(), dir)
 	if err != nil {
 		t.Fatalf("open the book: %v", err)
@@ -85,7 +91,11 @@ func readBook(t testing.TB, dir string) *bookRows {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	var b bookRows
+	b := bookRows{changes: before}
+	var last int64
+	if len(before) > 0 {
+		last = before[len(before)-1].seq
+	}
 	query(t, db, `SELECT id, version, email_normal, external_id, first_name, last_name, email, phone, ip
 		FROM customer ORDER BY id`, func(scan scanner) error {
 		c := customerRow{values: values{}}
@@ -100,22 +110,22 @@ func readBook(t testing.TB, dir string) *bookRows {
 		return err
 	})
 	query(t, db, `SELECT seq, subject_id, action, request_id, new_values FROM change
-		WHERE subject = 'customer' ORDER BY seq`, func(scan scanner) error {
+		WHERE subject = 'customer' AND seq > ? ORDER BY seq`, func(scan scanner) error {
 		var c changeRow
 		var text []byte
 		err := scan(&c.seq, &c.subject, &c.action, &c.requestID, &text)
 		c.values = parseValues(t, text)
 		b.changes = append(b.changes, c)
 		return err
-	})
+	}, last)
 	return &b
 }
 
 type scanner func(dest ...any) error
 
-func query(t testing.TB, db *sql.DB, statement string, row func(scanner) error) {
+func query(t testing.TB, db *sql.DB, statement string, row func(scanner) error, args ...any) {
 	t.Helper()
-	rows, err := db.Query(statement)
+	rows, err := db.Query(statement, args...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -187,8 +188,17 @@ func serveArgs(dir string, args ...string) []string {
 // launch starts cmd, a server on dir, and returns at once.
 func launch(t testing.TB, dir string, cmd *exec.Cmd) *server {
 	t.Helper()
+	return launchWith(t, dir, cmd, nil)
+}
+
+// launchWith does so with a log that goes elsewhere, unless that is nil.
+func launchWith(t testing.TB, dir string, cmd *exec.Cmd, log io.Writer) *server {
+	t.Helper()
 	s := &server{t: t, dir: dir, process: cmd, exited: make(chan struct{})}
-	cmd.Stdout, cmd.Stderr = &s.stdout, &s.stderr
+	cmd.Stdout, cmd.Stderr = &s.stdout, log
+	if log == nil {
+		cmd.Stderr = &s.stderr
+	}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

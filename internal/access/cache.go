@@ -39,13 +39,16 @@ type cache[K comparable] struct {
 	known map[K]*knowledge
 }
 
-// recall returns what is known and may still be believed. Of the callers that find it ageing, one gets nil and so asks
-// anew.
+// recall returns what is known, opens something and may still be believed. Of the callers that find it ageing, one gets nil
+// and so asks anew. Who is refused always asks: what is revoked or has expired takes the time of what is unknown.
 func (c *cache[K]) recall(key K, now time.Time) *knowledge {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	k := c.known[key]
 	if k == nil {
+		return nil
+	}
+	if _, err := k.active(now); err != nil {
 		return nil
 	}
 	age := now.Sub(k.askedAt)

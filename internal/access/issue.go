@@ -152,13 +152,8 @@ func (o *Order) check() error {
 			return refuse("scope", "%s has no scope %q; it has: %s", o.Dialect, s, orNone(t.scopes))
 		}
 	}
-	if len(o.ProjectKeys) > 0 && (t.project == "" || len(o.ProjectKeys) != len(o.Projects)) {
-		return refuse("project-key", "keys of projects are for onlinewerkrooster, one for each project")
-	}
-	for _, key := range o.ProjectKeys {
-		if _, err := uuid.Parse(key); err != nil || len(key) != 36 {
-			return refuse("project-key", "the key of a project is a UUID")
-		}
+	if err := o.checkProjectKeys(); err != nil {
+		return err
 	}
 	if o.ClientID != "" && (t.clientID == "" || len(o.ClientID) > maxClientID || strings.ContainsAny(o.ClientID, " :\t\n")) {
 		return refuse("client-id", "a client id is for dkhardware: 1 to %d characters, no blanks and no colons", maxClientID)
@@ -167,6 +162,24 @@ func (o *Order) check() error {
 		return nil
 	}
 	return checkSecret(o.Dialect, o.Secret)
+}
+
+// checkProjectKeys checks keys that are brought along. No two are the same: they tell the projects apart.
+func (o *Order) checkProjectKeys() error {
+	if len(o.ProjectKeys) > 0 && (termsOf[o.Dialect].project == "" || len(o.ProjectKeys) != len(o.Projects)) {
+		return refuse("project-key", "keys of projects are for onlinewerkrooster, one for each project")
+	}
+	seen := map[string]bool{}
+	for _, key := range o.ProjectKeys {
+		if _, err := uuid.Parse(key); err != nil || len(key) != 36 {
+			return refuse("project-key", "the key of a project is a UUID")
+		}
+		if seen[Canonical(key)] {
+			return refuse("project-key", "two projects have the same key")
+		}
+		seen[Canonical(key)] = true
+	}
+	return nil
 }
 
 // minSecret and maxSecret bound a secret that is brought along, in characters.

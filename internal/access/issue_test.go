@@ -148,7 +148,8 @@ func TestIssue_RefusesWhatCannotBe(t *testing.T) {
 	for field, orders := range map[string][]Order{
 		"dialect": {{Projects: one, Name: "p"}, {Dialect: clientele.ViaConsole, Projects: one, Name: "p"}},
 		"name": {
-			{Dialect: clientele.OPM, Projects: one}, {Dialect: clientele.OPM, Projects: one, Name: " \t"},
+			{Dialect: clientele.OPM, Projects: one},
+			{Dialect: clientele.OPM, Projects: one, Name: " \t"},
 			{Dialect: clientele.OPM, Projects: one, Name: strings.Repeat("x", 101)},
 		},
 		"project": {{Dialect: clientele.OPM, Name: "p"}, {Dialect: clientele.OPM, Projects: projects, Name: "p"}},

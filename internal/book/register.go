@@ -15,13 +15,14 @@ type Registration struct {
 	// CustomerID is our id of the new customer, or of the one that stands.
 	CustomerID int64
 	// Differs names what the customer that stands has otherwise than the request: names of Field, or "address." and a name
-	// of AddressDetails.Texts. Only for a taken ExternalID.
+	// of AddressDetails.Texts, in their order. Never empty for a taken ExternalID, and empty for anything else.
 	Differs []string
 }
 
 // Register creates the customer with the details' ExternalID and ExternalNumber, unless one of them is taken. When the
 // customer that stands has all the values of the request, apart from blanks around them, the call is a repeat and counts
-// as done. Nothing is ever overwritten. address may be nil.
+// as done. Nothing is ever overwritten. Of the address, which may be nil, Street, StreetNumber, PostalCode, City and Country
+// count. Unique keys are compared as they are, blanks included.
 func (b *Book) Register(ctx context.Context, call Call, d clientele.Details, address *clientele.Address) (Registration, error) {
 	w := b.write(call)
 	w.Customer = &clientele.CustomerWrite{Mode: clientele.CreateCustomer, Patch: stating(&d)}
@@ -53,8 +54,8 @@ func stating(d *clientele.Details) clientele.Patch {
 	return p
 }
 
-// differences names the values of a write that the customer has otherwise. Missing, empty and blank count as the same.
-// Only what the write's dialect can state is compared: a value that another dialect added is no difference.
+// differences names the values of a registration that the customer has otherwise. Missing, empty and blank count as the
+// same. Only what a registration can state is compared: a value that another dialect added is no difference.
 func differences(c *clientele.Customer, w *clientele.CustomerWrite) []string {
 	var names []string
 	for f := range w.Patch.Set.All {
@@ -69,13 +70,24 @@ func differences(c *clientele.Customer, w *clientele.CustomerWrite) []string {
 	if len(c.Addresses) > 0 {
 		stands = c.Addresses[0].AddressDetails
 	}
-	has := stands.Texts()
-	for i, t := range w.Addresses[0].Texts() {
+	has := registered(&stands)
+	for i, t := range registered(&w.Addresses[0].AddressDetails) {
 		if !sameText(*has[i].Text, *t.Text) {
 			names = append(names, "address."+t.Name)
 		}
 	}
 	return names
+}
+
+// registered returns the texts that the address of a registration states. Line1 is none: it is made of them.
+func registered(a *clientele.AddressDetails) [5]clientele.AddressText {
+	return [5]clientele.AddressText{
+		{Name: "street", Text: &a.Street},
+		{Name: "street_number", Text: &a.StreetNumber},
+		{Name: "city", Text: &a.City},
+		{Name: "postal_code", Text: &a.PostalCode},
+		{Name: "country", Text: &a.Country},
+	}
 }
 
 func sameText(a, b clientele.Text) bool { return strings.TrimSpace(a.V) == strings.TrimSpace(b.V) }

@@ -1,13 +1,18 @@
 package httpd
 
 import (
+	"errors"
 	"io"
 	"sync"
+	"time"
 )
 
 // maxBufferedLog bounds how much log waits for a slow reader, in bytes. What is beyond is dropped: a server must not
 // stand still because nobody reads its log.
 const maxBufferedLog = 4 << 20
+
+// closeTimeout bounds how long Close waits for a slow reader.
+const closeTimeout = 2 * time.Second
 
 // LogWriter gathers log lines and writes them out in large pieces, as soon as the piece before is written: a busy server
 // makes few system calls, an idle one writes each line at once. Its methods may be called from any goroutine.
@@ -50,14 +55,18 @@ func (w *LogWriter) Dropped() int {
 	return w.dropped
 }
 
-// Close writes out what is left.
+// Close writes out what is left, or gives it up when nobody reads it: a server must not fail to end for that either.
 func (w *LogWriter) Close() error {
 	w.mu.Lock()
 	w.closed = true
 	w.ready.Signal()
 	w.mu.Unlock()
-	<-w.ended
-	return nil
+	select {
+	case <-w.ended:
+		return nil
+	case <-time.After(closeTimeout):
+		return errors.New("nobody reads the log")
+	}
 }
 
 func (w *LogWriter) run() {

@@ -10,14 +10,14 @@ import (
 	"time"
 )
 
-// The server's patience with slow clients, and its bound on what a client may send before anybody looks at it.
-const (
-	headerTimeout  = 5 * time.Second   // for the request line and the headers
-	requestTimeout = 15 * time.Second  // for the headers and the body together
-	answerTimeout  = 60 * time.Second  // from the end of the headers to the end of the answer
-	idleTimeout    = 120 * time.Second // between two requests of a connection
-	maxHeaderBytes = 32 << 10
-)
+// limits are the server's patience with slow clients, and its bound on what a client may send before anybody looks at it.
+type limits struct {
+	header      time.Duration // for the request line and the headers
+	request     time.Duration // for the headers and the body together
+	answer      time.Duration // from the end of the headers to the end of the answer
+	idle        time.Duration // between two requests of a connection
+	headerBytes int
+}
 
 // Server is one listener with its handler.
 type Server struct {
@@ -28,17 +28,24 @@ type Server struct {
 
 // Listen opens the address and serves it with handler until Shutdown. What the HTTP library has to say goes to log.
 func Listen(addr string, handler http.Handler, log *slog.Logger) (*Server, error) {
+	return listen(addr, handler, log, limits{
+		header: 5 * time.Second, request: 15 * time.Second, answer: 60 * time.Second, idle: 120 * time.Second,
+		headerBytes: 32 << 10,
+	})
+}
+
+func listen(addr string, handler http.Handler, log *slog.Logger, l limits) (*Server, error) {
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", addr, err)
 	}
 	s := &Server{listener: listener, failed: make(chan error, 1), http: &http.Server{
 		Handler:           handler,
-		ReadHeaderTimeout: headerTimeout,
-		ReadTimeout:       requestTimeout,
-		WriteTimeout:      answerTimeout,
-		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    maxHeaderBytes,
+		ReadHeaderTimeout: l.header,
+		ReadTimeout:       l.request,
+		WriteTimeout:      l.answer,
+		IdleTimeout:       l.idle,
+		MaxHeaderBytes:    l.headerBytes,
 		// OPTIONS * is a route like any other that nobody serves.
 		DisableGeneralOptionsHandler: true,
 

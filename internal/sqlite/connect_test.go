@@ -133,11 +133,12 @@ func TestOpen_OnlyTheOwnerReadsTheFiles(t *testing.T) {
 }
 
 func TestOpen_AnyNameOfDirectory(t *testing.T) {
+	template := newTemplate(t)
 	for _, name := range []string{
 		"with blank", "what?", "a#b", "100%", "%41", "a&b=c;d", "_pragma=query_only(1)", "Żółć-日本", "quote'\"", "file:x", `back\slash`, "+plus",
 	} {
 		dir := filepath.Join(t.TempDir(), name)
-		s := openMigrated(t, dir)
+		s := openCopyIn(t, dir, template)
 		mustCommit(t, s, upsert(newProject(t, s), "a", "ada@example.com"))
 		if err := s.Close(); err != nil {
 			t.Errorf("%q: close: %v", name, err)

@@ -13,10 +13,11 @@ import (
 
 // ClaimDeliveries takes subscriptions that have something due under a claim, those first that have waited longest, and
 // returns them with what is due. A subscription under a claim is nobody else's until that ends.
+// Those returned with an error are under the claim nevertheless and have to be finished.
 func (s *Store) ClaimDeliveries(ctx context.Context, c clientele.Claim, o clientele.DeliveryOrder) ([]clientele.Parcel, error) {
 	parcels, err := s.claimDeliveries(ctx, c, o)
 	if err != nil {
-		return nil, fmt.Errorf("claim deliveries: %w", classify(err))
+		return parcels, fmt.Errorf("claim deliveries: %w", classify(err))
 	}
 	return parcels, nil
 }
@@ -54,7 +55,7 @@ func (s *Store) claimDeliveries(ctx context.Context, c clientele.Claim, o client
 		p.Deliveries, err = s.listDeliveries(ctx, `WHERE d.project_id = ? AND d.subscription_id = ? AND d.status = 'due'
 			AND d.due_at <= ? ORDER BY d.due_at, d.seq LIMIT ?`, p.Subscription.ProjectID, p.Subscription.ID, c.At.UnixMicro(), limit)
 		if err != nil {
-			return nil, err
+			return parcels, err
 		}
 	}
 	return parcels, nil

@@ -78,7 +78,7 @@ func (s *Store) ReadChanges(ctx context.Context, cursors []clientele.EventCursor
 
 // GatherEvents makes a delivery of each event for every subscription that is served and stands at its From, due at once,
 // and moves those subscriptions on to its To, in one transaction. An event that nobody stands at any more, since another
-// server gathered it, has no effect. It returns how many deliveries there are.
+// server gathered it, has no effect; one without ids moves them only. It returns how many deliveries there are.
 func (s *Store) GatherEvents(ctx context.Context, events []clientele.Event, newID func() string) (int, error) {
 	made := 0
 	err := s.transact(ctx, func(t *tx) error {
@@ -108,6 +108,9 @@ const (
 
 func (t *tx) gather(e *clientele.Event, newID func() string) (int, error) {
 	place := []any{e.ProjectID, string(e.EventType), e.From}
+	if len(e.SubjectIDs) == 0 {
+		return 0, t.exec("UPDATE subscription SET cursor = ? WHERE "+standing, append([]any{e.To}, place...)...)
+	}
 	ids, err := t.texts("SELECT id FROM subscription WHERE "+standing+" ORDER BY id", place...)
 	if err != nil || len(ids) == 0 {
 		return 0, err

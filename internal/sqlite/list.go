@@ -9,7 +9,8 @@ import (
 	"clientele"
 )
 
-// ListPositions returns the places of the customers that a query selects, in its order. It reads an index only.
+// ListPositions returns the places of the customers that a query selects, in its order, at most its limit. It reads an
+// index only.
 func (s *Store) ListPositions(ctx context.Context, q clientele.CustomerQuery) ([]clientele.Position, error) {
 	query, args := positionsSQL(q)
 	rows, err := s.read.QueryContext(ctx, query, args...)
@@ -53,7 +54,7 @@ func positionsSQL(q clientele.CustomerQuery) (query string, args []any) {
 }
 
 // LoadCustomers returns the project's customers with the given ids, with their addresses, in the order of ids. One that
-// is gone is left out.
+// is gone, or that belongs to another project, is left out.
 func (s *Store) LoadCustomers(ctx context.Context, project int64, ids []int64) ([]clientele.Customer, error) {
 	list, err := s.loadCustomers(ctx, project, ids)
 	if err != nil {
@@ -63,6 +64,9 @@ func (s *Store) LoadCustomers(ctx context.Context, project int64, ids []int64) (
 }
 
 func (s *Store) loadCustomers(ctx context.Context, project int64, ids []int64) ([]clientele.Customer, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
 	keys, err := json.Marshal(ids)
 	if err != nil {
 		return nil, err
@@ -75,7 +79,9 @@ func (s *Store) loadCustomers(ctx context.Context, project int64, ids []int64) (
 	byID := make(map[int64]*clientele.Customer, len(ids))
 	err = collect(rows, func(rows *sql.Rows) error {
 		c, err := scanCustomer(rows)
-		byID[c.ID] = &c
+		if err == nil {
+			byID[c.ID] = &c
+		}
 		return err
 	})
 	if err != nil {

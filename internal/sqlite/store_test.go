@@ -31,7 +31,15 @@ func newTemplate(t testing.TB) []byte {
 // openCopy opens a copy of a template. The caller closes it.
 func openCopy(t testing.TB, template []byte) *Store {
 	t.Helper()
-	dir := t.TempDir()
+	return openCopyIn(t, t.TempDir(), template)
+}
+
+// openCopyIn opens a copy of a template in a directory, which may be missing. The caller closes it.
+func openCopyIn(t testing.TB, dir string, template []byte) *Store {
+	t.Helper()
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.WriteFile(filepath.Join(dir, FileName), template, 0o600); err != nil {
 		t.Fatal(err)
 	}

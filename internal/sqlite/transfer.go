@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"iter"
 	"strings"
 	"time"
 
@@ -27,43 +28,59 @@ func (s *Store) Columns(ctx context.Context, table string) ([]string, error) {
 	return names, err
 }
 
-// partOf returns the condition that selects a part. Owned tables are read in order of their primary key, which begins
-// with no project: NOT INDEXED keeps SQLite from sorting the project's rows for each page.
-func partOf(p *clientele.Part) (from string, args []any) {
+// partOf returns the FROM and WHERE that select a part.
+func partOf(p *clientele.Part, hint string) (from string, args []any) {
+	from = " FROM " + p.Table + hint + " WHERE true"
 	if !p.Owned {
-		return " FROM " + p.Table + " NOT INDEXED WHERE true", nil
+		return from, nil
 	}
-	return " FROM " + p.Table + " NOT INDEXED WHERE project_id = ?", []any{p.Project}
+	return from + " AND project_id = ?", []any{p.Project}
 }
 
-// DumpRows returns at most limit rows of a part behind a key, in order of its key.
-func (s *Store) DumpRows(ctx context.Context, p *clientele.Part, after []any, limit int) ([]clientele.Row, error) {
-	from, args := partOf(p)
+// inKeyOrder makes SQLite read a table through its primary key, which begins with no project, whatever indexes by project
+// there are: those it would have to sort, and a part may be larger than the memory.
+const inKeyOrder = " NOT INDEXED"
+
+// DumpRows goes through the rows of a part behind a key, in order of its key. The error is with the last of them, whose row
+// is nil.
+func (s *Store) DumpRows(ctx context.Context, p *clientele.Part, after []any) iter.Seq2[clientele.Row, error] {
+	from, args := partOf(p, inKeyOrder)
 	key := strings.Join(p.Key, ", ")
 	if after != nil {
 		from += " AND (" + key + ") > (?" + strings.Repeat(", ?", len(after)-1) + ")"
 		args = append(args, after...)
 	}
-	rows, err := s.read.QueryContext(ctx,
-		"SELECT "+quoted(p.Columns)+from+" ORDER BY "+key+" LIMIT ?", append(args, limit)...)
-	if err != nil {
-		return nil, fmt.Errorf("dump %s: %w", p.Table, classify(err))
-	}
-	var list []clientele.Row
-	err = collect(rows, func(rows *sql.Rows) error {
-		row := make(clientele.Row, len(p.Columns))
-		dest := make([]any, len(row))
-		for i := range row {
-			dest[i] = &row[i]
+	return func(yield func(clientele.Row, error) bool) {
+		rows, err := s.read.QueryContext(ctx, "SELECT "+quoted(p.Columns)+from+" ORDER BY "+key, args...)
+		if err != nil {
+			yield(nil, fmt.Errorf("dump %s: %w", p.Table, classify(err)))
+			return
 		}
-		err := rows.Scan(dest...)
-		list = append(list, row)
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("dump %s: %w", p.Table, classify(err))
+		defer rows.Close()
+		for rows.Next() {
+			row, err := scanRow(rows, len(p.Columns))
+			if err != nil {
+				yield(nil, fmt.Errorf("dump %s: %w", p.Table, classify(err)))
+				return
+			}
+			if !yield(row, nil) {
+				return
+			}
+		}
+		if err := rows.Err(); err != nil {
+			yield(nil, fmt.Errorf("dump %s: %w", p.Table, classify(err)))
+		}
 	}
-	return list, nil
+}
+
+func scanRow(rows *sql.Rows, columns int) (clientele.Row, error) {
+	row := make(clientele.Row, columns)
+	dest := make([]any, columns)
+	for i := range row {
+		dest[i] = &row[i]
+	}
+	err := rows.Scan(dest...)
+	return row, err
 }
 
 // quoted returns a list of columns, some of which are words of SQL.
@@ -71,7 +88,7 @@ func quoted(columns []string) string { return `"` + strings.Join(columns, `", "`
 
 // CountRows returns how many rows a part has.
 func (s *Store) CountRows(ctx context.Context, p *clientele.Part) (int64, error) {
-	from, args := partOf(p)
+	from, args := partOf(p, "")
 	var n int64
 	if err := s.read.QueryRowContext(ctx, "SELECT count(*)"+from, args...).Scan(&n); err != nil {
 		return 0, fmt.Errorf("count %s: %w", p.Table, classify(err))
@@ -81,7 +98,7 @@ func (s *Store) CountRows(ctx context.Context, p *clientele.Part) (int64, error)
 
 // LastKey returns the key of a part's last row; nil when it has none.
 func (s *Store) LastKey(ctx context.Context, p *clientele.Part) ([]any, error) {
-	from, args := partOf(p)
+	from, args := partOf(p, "")
 	key := make([]any, len(p.Key))
 	dest := make([]any, len(key))
 	for i := range key {
@@ -98,7 +115,7 @@ func (s *Store) LastKey(ctx context.Context, p *clientele.Part) ([]any, error) {
 	return key, nil
 }
 
-// RestoreRows appends rows to a part, in one transaction.
+// RestoreRows appends rows to a part, in one transaction. Kind conflict when one of them is there already.
 func (s *Store) RestoreRows(ctx context.Context, p *clientele.Part, rows []clientele.Row) error {
 	values := make([]any, 0, len(rows)*len(p.Columns))
 	for _, row := range rows {
@@ -107,26 +124,37 @@ func (s *Store) RestoreRows(ctx context.Context, p *clientele.Part, rows []clien
 	err := s.transact(ctx, func(t *tx) error {
 		return t.insertRows("INSERT INTO "+p.Table+" ("+quoted(p.Columns)+")", "", len(p.Columns), values)
 	})
+	if isUnique(err) {
+		return clientele.Errorf(clientele.KindConflict, "somebody else is writing to the target")
+	}
 	if err != nil {
 		return fmt.Errorf("restore %s: %w", p.Table, err)
 	}
 	return nil
 }
 
-// BeginTransfer marks the book as arriving from a source. Kind conflict when it holds anything that did not come from
-// that source.
-func (s *Store) BeginTransfer(ctx context.Context, source string) error {
+// BeginTransfer marks the book as arriving from a source. Kind conflict when it is arriving from another one, and when it is
+// not arriving and one of the tables has a row.
+func (s *Store) BeginTransfer(ctx context.Context, source string, tables []string) error {
 	err := s.transact(ctx, func(t *tx) error {
-		var projects int
 		var arriving string
-		if err := t.one("SELECT (SELECT count(*) FROM project), coalesce((SELECT source FROM transfer), '')", nil, &projects, &arriving); err != nil {
+		err := t.one("SELECT source FROM transfer", nil, &arriving)
+		switch {
+		case err == nil && arriving == source:
+			return nil
+		case err == nil:
+			return clientele.Errorf(clientele.KindConflict, "the target holds a part of %s: name an empty one", arriving)
+		case !errors.Is(err, sql.ErrNoRows):
 			return err
 		}
-		if arriving == source {
-			return nil
-		}
-		if projects > 0 || arriving != "" {
-			return clientele.Errorf(clientele.KindConflict, "the target is not empty: name an empty one")
+		for _, table := range tables {
+			var filled bool
+			if err := t.one("SELECT EXISTS (SELECT 1 FROM "+table+")", nil, &filled); err != nil {
+				return err
+			}
+			if filled {
+				return clientele.Errorf(clientele.KindConflict, "the target is not empty, there is a %s in it: name an empty one", table)
+			}
 		}
 		return t.exec("INSERT INTO transfer (source, started_at) VALUES (?, ?)", source, time.Now().UnixMicro())
 	})
@@ -136,7 +164,7 @@ func (s *Store) BeginTransfer(ctx context.Context, source string) error {
 	return nil
 }
 
-// FinishTransfer takes the mark of BeginTransfer away. New ids lie above those that arrived by themselves here.
+// FinishTransfer takes the mark of BeginTransfer away. SQLite gives out ids above those that arrived by itself.
 func (s *Store) FinishTransfer(ctx context.Context) error {
 	err := s.transact(ctx, func(t *tx) error { return t.exec("DELETE FROM transfer") })
 	if err != nil {

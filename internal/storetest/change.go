@@ -152,8 +152,10 @@ func testListForeignChanges(t *testing.T, f *fixture) {
 		subject clientele.Subject
 		id      int64
 	}{
-		{f.other, clientele.SubjectCustomer, id}, {f.project, clientele.SubjectLead, id},
-		{f.project, clientele.SubjectCustomer, id + 1}, {math.MaxInt64, clientele.SubjectCustomer, math.MinInt64},
+		{f.other, clientele.SubjectCustomer, id},
+		{f.project, clientele.SubjectLead, id},
+		{f.project, clientele.SubjectCustomer, id + 1},
+		{math.MaxInt64, clientele.SubjectCustomer, math.MinInt64},
 	} {
 		if list, err := f.ListChanges(t.Context(), k.project, k.subject, k.id); err != nil || len(list) != 0 {
 			t.Errorf("ListChanges(%d, %s, %d) = %d changes, %v; want none", k.project, k.subject, k.id, len(list), err)

@@ -173,7 +173,12 @@ func testNumbers(t *testing.T, f *fixture) {
 func testFindUnknownCustomer(t *testing.T, f *fixture) {
 	id := f.commitOne(t, upsert(f.project, 1, "a", nil), clientele.Created)
 	for _, key := range []struct{ project, id int64 }{
-		{f.other, id}, {f.project, id + 1}, {f.project, 0}, {0, id}, {math.MaxInt64, id}, {f.project, math.MaxInt64},
+		{f.other, id},
+		{f.project, id + 1},
+		{f.project, 0},
+		{0, id},
+		{math.MaxInt64, id},
+		{f.project, math.MaxInt64},
 		{math.MinInt64, math.MinInt64},
 	} {
 		_, err := f.FindCustomer(t.Context(), key.project, key.id)

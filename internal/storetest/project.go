@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"math"
 	"testing"
 	"time"
 
@@ -13,6 +14,7 @@ func projectChecks() []check {
 		{"Create_TakenNameIsConflict", testProjectNameTaken},
 		{"Create_NamesAreExact", testProjectNamesAreExact},
 		{"Find_UnknownIsNotFound", testFindUnknownProject},
+		{"Find_ByID", testFindProjectByID},
 		{"List_IsInOrderOfID", testListProjects},
 		{"Ping_Answers", testPing},
 		{"Close_TwiceIsFine", testCloseTwice},
@@ -76,6 +78,24 @@ func testFindUnknownProject(t *testing.T, f *fixture) {
 	for _, name := range []string{"", "Nobody", "harbour outfitters", "%", "' OR 1=1 --"} {
 		_, err := f.FindProject(t.Context(), name)
 		wantKind(t, "find "+name, err, clientele.KindNotFound)
+	}
+}
+
+func testFindProjectByID(t *testing.T, f *fixture) {
+	list, err := f.ListProjects(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range list {
+		got, err := f.FindProjectByID(t.Context(), want.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantSame(t, "project", want, got)
+	}
+	for _, id := range []int64{0, -1, 99, math.MaxInt64} {
+		_, err := f.FindProjectByID(t.Context(), id)
+		wantKind(t, "an unknown id", err, clientele.KindNotFound)
 	}
 }
 

@@ -73,7 +73,8 @@ func (r *modelRun) draw(rt *rapid.T, start time.Time) clientele.Write {
 		field clientele.Field
 		texts []string
 	}{
-		{fieldID, []string{"a", "b", "c", ""}}, {fieldNumber, []string{"1", "2", ""}},
+		{fieldID, []string{"a", "b", "c", ""}},
+		{fieldNumber, []string{"1", "2", ""}},
 		{clientele.FieldEmail, []string{"ada@example.com", "bob@example.com", ""}},
 	} {
 		switch pick := rapid.IntRange(-2, len(c.texts)-1).Draw(rt, c.field.String()); {

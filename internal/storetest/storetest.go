@@ -16,6 +16,7 @@ type Store interface {
 
 	CreateProject(ctx context.Context, p clientele.Project) (clientele.Project, error)
 	FindProject(ctx context.Context, name string) (clientele.Project, error)
+	FindProjectByID(ctx context.Context, id int64) (clientele.Project, error)
 	ListProjects(ctx context.Context) ([]clientele.Project, error)
 
 	CreateCredential(ctx context.Context, c clientele.Credential, secret clientele.SecretHash) (clientele.Credential, error)
@@ -28,8 +29,23 @@ type Store interface {
 
 	FindCustomer(ctx context.Context, project, id int64) (clientele.Customer, error)
 	FindCustomerByExternalID(ctx context.Context, project int64, externalID string) (clientele.Customer, error)
+	FilterCustomers(ctx context.Context, f clientele.CustomerFilter) (ids []int64, total int, err error)
+	ListPositions(ctx context.Context, q clientele.CustomerQuery) ([]clientele.Position, error)
+	LoadCustomers(ctx context.Context, project int64, ids []int64) ([]clientele.Customer, error)
 	ListChanges(ctx context.Context, project int64, subject clientele.Subject, id int64) ([]clientele.Change, error)
 	ForgetCalls(ctx context.Context, before time.Time, limit int) (int64, error)
+
+	CreateCampaign(ctx context.Context, c clientele.Campaign) (clientele.Campaign, error)
+	FindCampaign(ctx context.Context, uuid string) (clientele.Campaign, error)
+	ListCampaigns(ctx context.Context) ([]clientele.Campaign, error)
+	PauseCampaign(ctx context.Context, project, id int64, at time.Time) error
+	CreatePublisher(ctx context.Context, p clientele.Publisher) (clientele.Publisher, error)
+	FindPublisher(ctx context.Context, uuid string) (clientele.Publisher, error)
+	ListPublishers(ctx context.Context) ([]clientele.Publisher, error)
+	PausePublisher(ctx context.Context, id int64, at time.Time) error
+	FindLead(ctx context.Context, project int64, uuid string) (clientele.Lead, error)
+	FindLeadProject(ctx context.Context, uuid string) (int64, error)
+	ForgetVisitors(ctx context.Context, before time.Time, limit int) (int64, error)
 
 	Ping(ctx context.Context) error
 	Close() error
@@ -52,10 +68,15 @@ func Run(t *testing.T, open func(t testing.TB) Store) {
 		{"customer", customerChecks()},
 		{"customer fields", customerFieldChecks()},
 		{"customer keys", customerKeyChecks()},
+		{"filter", filterChecks()},
+		{"list", listChecks()},
 		{"change", changeChecks()},
 		{"commit", commitChecks()},
 		{"commit failure", commitFailureChecks()},
 		{"idempotency", idempotencyChecks()},
+		{"campaign", campaignChecks()},
+		{"publisher", publisherChecks()},
+		{"lead", leadChecks()},
 		{"property", propertyChecks()},
 	} {
 		t.Run(subject.name, func(t *testing.T) {

@@ -2,8 +2,8 @@ package transfer
 
 import "clientele"
 
-// Tables are the tables of a book in the order in which they can be filled: each after those it refers to. What is not here
-// concerns one server or one moment: claims, marks, the schema's version.
+// Tables are the tables of a book in the order in which they can be filled: each after those it refers to, and the history
+// behind what it tells of. What is not here concerns one store or one moment: claims, marks, the schema's version.
 var Tables = []clientele.Part{
 	{Table: "project", Key: []string{"id"}},
 	{Table: "credential", Key: []string{"id"}},
@@ -15,7 +15,16 @@ var Tables = []clientele.Part{
 	{Table: "customer", Owned: true, Key: []string{"id"}},
 	{Table: "address", Owned: true, Key: []string{"id"}},
 	{Table: "lead", Owned: true, Key: []string{"id"}},
-	{Table: "change", Owned: true, Key: []string{"seq"}},
 	{Table: "remembered_call", Owned: true, Key: []string{"credential_id", "key"}},
 	{Table: "submission", Owned: true, Key: []string{"seq"}},
+	{Table: "change", Owned: true, Key: []string{"seq"}},
+}
+
+// tableNames returns the names of Tables.
+func tableNames() []string {
+	names := make([]string, len(Tables))
+	for i := range Tables {
+		names[i] = Tables[i].Table
+	}
+	return names
 }

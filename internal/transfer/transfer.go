@@ -3,8 +3,10 @@
 package transfer
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
@@ -15,8 +17,9 @@ import (
 type Source interface {
 	// Columns returns the names of a table's columns, in alphabetical order.
 	Columns(ctx context.Context, table string) ([]string, error)
-	// DumpRows returns at most limit rows of a part behind a key (nil: from the first), in order of its key.
-	DumpRows(ctx context.Context, p *clientele.Part, after []any, limit int) ([]clientele.Row, error)
+	// DumpRows goes through the rows of a part behind a key (nil: from the first), in order of its key. The error is with
+	// the last of them, whose row is nil.
+	DumpRows(ctx context.Context, p *clientele.Part, after []any) iter.Seq2[clientele.Row, error]
 	// CountRows returns how many rows a part has.
 	CountRows(ctx context.Context, p *clientele.Part) (int64, error)
 	ListProjects(ctx context.Context) ([]clientele.Project, error)
@@ -25,9 +28,9 @@ type Source interface {
 // Target is a store that a book is written to.
 type Target interface {
 	Source
-	// BeginTransfer marks the book as arriving from a source. Kind conflict when it holds anything that did not come
-	// from that source.
-	BeginTransfer(ctx context.Context, source string) error
+	// BeginTransfer marks the book as arriving from a source. Kind conflict when it is arriving from another one, and
+	// when it is not arriving and one of the tables has a row.
+	BeginTransfer(ctx context.Context, source string, tables []string) error
 	// RestoreRows appends rows to a part, in one transaction.
 	RestoreRows(ctx context.Context, p *clientele.Part, rows []clientele.Row) error
 	// LastKey returns the key of a part's last row; nil when it has none.
@@ -36,48 +39,54 @@ type Target interface {
 	FinishTransfer(ctx context.Context) error
 }
 
-// Report is what arrived of one part, and whether source and target hold the same.
+// Report is what arrived of one table; source and target hold the same.
 type Report struct {
 	Table string
-	// Rows and Checksum are of the source; the checksum is a SHA-256 over all rows in order, in hexadecimal.
-	Rows     int64
+	Rows  int64
+	// Checksum is a SHA-256 over all rows in order, in hexadecimal, the same on every kind of store.
 	Checksum string
 }
 
-// pageRows is how many rows are read and written at a time.
-const pageRows = 2000
+// Phase is what a transfer is at.
+type Phase uint8
+
+// The phases. Comparing reads the rows of both sides, so it counts twice as many.
+const (
+	Copying Phase = iota
+	Comparing
+)
 
 // Options tell a transfer how to go about it.
 type Options struct {
-	// Name names the source, so that a transfer that was broken off goes on from the same one only.
+	// Name names the source, so that a transfer that was broken off goes on from the same one only. It is shown and stored:
+	// no password in it.
 	Name string
-	// Progress hears how many rows have arrived, of how many in all; may be nil.
-	Progress func(done, total int64)
+	// Progress hears how many rows of how many in all a phase has dealt with; may be nil. It is called often.
+	Progress func(phase Phase, done, total int64)
+
+	// loadRows is how many rows one transaction of the target takes at most; maxLoadRows where it is 0. Tests take fewer.
+	loadRows int
 }
 
 // Copy copies the whole book and then compares both sides, row by row. Nobody may write to the source meanwhile. Broken
-// off, it goes on when it is called again. Errors of kind conflict: the target is not empty, or the sides differ.
+// off, it goes on when it is called again. Errors of kind conflict: the target is not empty or arriving from another
+// source, somebody else writes to it, or the sides differ.
 func Copy(ctx context.Context, from Source, to Target, o Options) ([]Report, error) {
 	parts, total, err := plan(ctx, from, to)
 	if err != nil {
 		return nil, err
 	}
-	if err := to.BeginTransfer(ctx, o.Name); err != nil {
+	if err := to.BeginTransfer(ctx, o.Name, tableNames()); err != nil {
 		return nil, err
 	}
-	var done int64
-	progress := func(rows int) {
-		done += int64(rows)
-		if o.Progress != nil {
-			o.Progress(done, total)
-		}
-	}
+	copied := newMeter(o.Progress, Copying, total)
 	for i := range parts {
-		if err := copyPart(ctx, from, to, &parts[i], progress); err != nil {
+		c := &carrier{to: to, part: &parts[i], meter: copied, maxRows: cmp.Or(o.loadRows, maxLoadRows)}
+		if err := c.copy(ctx, from); err != nil {
 			return nil, fmt.Errorf("copy table %s: %w", parts[i].Table, err)
 		}
 	}
-	reports, err := compare(ctx, from, to, parts)
+	reports, err := compare(ctx, from, to, parts, newMeter(o.Progress, Comparing, 2*total))
 	if err != nil {
 		return nil, err
 	}
@@ -126,29 +135,4 @@ func sameColumns(ctx context.Context, from, to Source, table string) ([]string, 
 		return nil, fmt.Errorf("table %s has columns %s here and %s there", table, strings.Join(here, " "), strings.Join(there, " "))
 	}
 	return here, nil
-}
-
-func copyPart(ctx context.Context, from Source, to Target, p *clientele.Part, progress func(rows int)) error {
-	last, err := to.LastKey(ctx, p)
-	if err != nil {
-		return err
-	}
-	if last != nil {
-		arrived, err := to.CountRows(ctx, p)
-		if err != nil {
-			return err
-		}
-		progress(int(arrived))
-	}
-	for {
-		rows, err := from.DumpRows(ctx, p, last, pageRows)
-		if err != nil || len(rows) == 0 {
-			return err
-		}
-		if err := to.RestoreRows(ctx, p, rows); err != nil {
-			return err
-		}
-		last = p.KeyOf(rows[len(rows)-1])
-		progress(len(rows))
-	}
 }

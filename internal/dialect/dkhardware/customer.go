@@ -12,8 +12,8 @@ import (
 
 // show answers GET /v1/customer/{customerId}.
 func (a *API) show(r *dialect.Request) (dialect.Answer, error) {
-	id, ok := readID(chi.URLParam(r.Request, "customerId"))
-	if !ok {
+	id := readID(chi.URLParam(r.Request, "customerId"))
+	if id == 0 {
 		return dialect.Answer{}, clientele.Errorf(clientele.KindNotFound, "no such customer")
 	}
 	c, err := a.shelf.FindCustomer(r.Context(), r.Call.ProjectID, id)
@@ -24,10 +24,13 @@ func (a *API) show(r *dialect.Request) (dialect.Answer, error) {
 	return dialect.Answer{Body: append(b, '}')}, nil
 }
 
-// readID reads an id as we write it: decimal digits that do not begin with 0.
-func readID(text string) (int64, bool) {
+// readID reads an id as we write it, decimal digits that do not begin with 0; any other text is 0, which names nothing.
+func readID(text string) int64 {
 	id, err := strconv.ParseInt(text, 10, 64)
-	return id, err == nil && id > 0 && strconv.FormatInt(id, 10) == text
+	if err != nil || id < 0 || strconv.FormatInt(id, 10) != text {
+		return 0
+	}
+	return id
 }
 
 // appendCustomer appends a customer: the properties of the document's example in its order, with customerType before

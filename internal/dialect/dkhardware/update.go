@@ -14,8 +14,7 @@ func (a *API) update(r *dialect.Request) (dialect.Answer, error) {
 	if err != nil {
 		return dialect.Answer{}, err
 	}
-	id, _ := readID(target) // 0 names no customer
-	submission, err := a.book.Update(r.Context(), r.Call, target, id, patch)
+	submission, err := a.book.Update(r.Context(), r.Call, target, readID(target), patch)
 	if err != nil {
 		return dialect.Answer{}, err
 	}

@@ -1,6 +1,7 @@
 package onlinewerkrooster
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -29,7 +30,7 @@ var answers = map[clientele.Kind]answer{
 		http.StatusRequestEntityTooLarge, "PAYLOAD_TOO_LARGE", "The request body is too large: at most 65536 bytes are read.",
 	},
 	clientele.KindUnsupportedMedia: {
-		http.StatusUnsupportedMediaType, "UNSUPPORTED_MEDIA_TYPE", "The request body must be JSON: application/json.",
+		http.StatusUnsupportedMediaType, "UNSUPPORTED_MEDIA_TYPE", "The request body must be uncompressed JSON in UTF-8: application/json.",
 	},
 	clientele.KindRateLimited: {http.StatusTooManyRequests, "TOO_MANY_REQUESTS", ""},
 	clientele.KindUnavailable: {
@@ -99,7 +100,7 @@ func errorBody(to answer, e *clientele.Error) []byte {
 	if to.status == http.StatusBadRequest {
 		list, ok := errors.AsType[faults](e)
 		if !ok {
-			list = faults{{e.Field, e.Message}}
+			list = faults{{cmp.Or(e.Field, "body"), e.Message}}
 		}
 		b = list.appendJSON(append(b, `,"errors":`...))
 	}

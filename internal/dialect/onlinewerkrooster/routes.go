@@ -4,7 +4,6 @@ package onlinewerkrooster
 
 import (
 	"context"
-	"net/http"
 
 	"clientele"
 	"clientele/internal/access"
@@ -63,40 +62,4 @@ func (a *API) Routes(r chi.Router) {
 			r.MethodNotAllowed(methodNotAllowed("GET, HEAD"))
 		})
 	})
-}
-
-// identify knows the caller by apikey, and the company by CustomerKey.
-func (a *API) identify(r *http.Request) (*clientele.Credential, int64, error) {
-	keys := r.Header["Apikey"]
-	if len(keys) != 1 || keys[0] == "" {
-		return nil, 0, unauthorized
-	}
-	c, err := a.Access.BySecret(r.Context(), clientele.Onlinewerkrooster, keys[0])
-	if err != nil {
-		return nil, 0, err
-	}
-	project, err := company(c, r.Header["Customerkey"])
-	return c, project, err
-}
-
-var unauthorized = clientele.Errorf(clientele.KindUnauthorized, "unknown credential")
-
-// company returns the project that the CustomerKey names. A key that serves one company may leave it out: the document's
-// header table requires it, and the document's own curl omits it.
-func company(c *clientele.Credential, keys []string) (int64, error) {
-	switch {
-	case len(keys) == 0 && len(c.Grants) == 1:
-		return c.Grants[0].ProjectID, nil
-	case len(keys) == 0:
-		return 0, faults{{"CustomerKey", "is required: this apikey serves several companies"}}.err()
-	case len(keys) > 1:
-		return 0, unauthorized
-	}
-	hash := clientele.HashSecret(clientele.Onlinewerkrooster, access.Canonical(keys[0]))
-	for _, g := range c.Grants {
-		if g.KeyHash == hash {
-			return g.ProjectID, nil
-		}
-	}
-	return 0, unauthorized
 }

@@ -53,6 +53,9 @@ func (b *Batch) decideCustomer(w *Write, ids IDs) Outcome {
 func (b *Batch) createCustomer(w *Write, ids IDs) Outcome {
 	cw := w.Customer
 	if o, taken := b.keyTaken(w, nil); taken {
+		if o.Result == ExternalIDTaken && cw.IsRepeatOf != nil && cw.IsRepeatOf(o.Existing) {
+			return Outcome{Result: Unchanged, SubjectID: o.SubjectID}
+		}
 		return o
 	}
 	e := &customerEntry{state: added, customer: Customer{

@@ -40,6 +40,9 @@ type CustomerWrite struct {
 	Patch Patch
 	// Addresses are the customer's first ones; taken when the write creates it.
 	Addresses []Address
+	// IsRepeatOf says, for CreateCustomer, whether the customer that has the ExternalID already is what the write would
+	// create: then the result is Unchanged instead of ExternalIDTaken. Nil for never.
+	IsRepeatOf func(*Customer) bool
 }
 
 // LeadWrite registers a lead or reports on one.
@@ -54,7 +57,7 @@ type LeadWrite struct {
 // MaxIdempotencyAge is how long a call is remembered under its Idempotency-Key.
 const MaxIdempotencyAge = 24 * time.Hour
 
-// Idempotency names a call, per credential: the Idempotency-Key header and the hash of the body sent with it.
+// Idempotency names a call, per credential and project: the Idempotency-Key header and the hash of the body sent with it.
 type Idempotency struct {
 	CredentialID int64
 	// Key is 1 to 255 characters.

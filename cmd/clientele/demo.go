@@ -93,7 +93,7 @@ var (
 func madeUpCustomer(random *rand.Rand, i int) clientele.Details {
 	first, last := firstNames[random.IntN(len(firstNames))], lastNames[random.IntN(len(lastNames))]
 	return clientele.Details{
-		ExternalID: clientele.Some(fmt.Sprint(100_001 + i)),
+		ExternalID: clientele.Some(fmt.Sprint(200_001 + i)),
 		FirstName:  clientele.Some(first),
 		LastName:   clientele.Some(last),
 		Email:      clientele.Some(strings.ToLower(fmt.Sprintf("%s.%s.%d@example.com", first, last, i))),

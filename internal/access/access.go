@@ -48,40 +48,54 @@ func New(d Directory, now func() time.Time) *Access {
 // The error is of kind unauthorized when the secret is unknown, of another dialect, revoked or expired, all alike, and
 // unavailable when the store cannot be asked.
 func (a *Access) BySecret(ctx context.Context, d clientele.Dialect, secret string) (*clientele.Credential, error) {
+	return a.BySecretIf(ctx, d, secret, acceptAny)
+}
+
+// BySecretIf is BySecret for a caller that has to show more than the secret: accept says whether it did. The error is of
+// kind unauthorized when it did not, and that costs one question to the store like every other refusal.
+func (a *Access) BySecretIf(
+	ctx context.Context, d clientele.Dialect, secret string, accept func(*clientele.Credential) bool,
+) (*clientele.Credential, error) {
 	hash := clientele.HashSecret(d, Canonical(secret))
-	return find(a, &a.bySecret, hash, func() (clientele.Credential, time.Time, error) {
+	return find(a, &a.bySecret, hash, lookup{accept, func() (clientele.Credential, time.Time, error) {
 		return a.directory.FindCredentialBySecret(ctx, hash)
-	})
+	}})
 }
 
 // ByID returns the credential with our id. The errors are those of BySecret.
 func (a *Access) ByID(ctx context.Context, id int64) (*clientele.Credential, error) {
-	return find(a, &a.byID, id, func() (clientele.Credential, time.Time, error) {
+	return find(a, &a.byID, id, lookup{acceptAny, func() (clientele.Credential, time.Time, error) {
 		c, err := a.directory.FindCredential(ctx, id)
 		return c, time.Time{}, err
-	})
+	}})
 }
 
 // ByClientID returns the credential of a dialect with the public id. The errors are those of BySecret.
 func (a *Access) ByClientID(ctx context.Context, d clientele.Dialect, clientID string) (*clientele.Credential, error) {
-	c, err := find(a, &a.byClientID, clientID, func() (clientele.Credential, time.Time, error) {
+	isOfDialect := func(c *clientele.Credential) bool { return c.Dialect == d }
+	return find(a, &a.byClientID, clientID, lookup{isOfDialect, func() (clientele.Credential, time.Time, error) {
 		c, err := a.directory.FindCredentialByClientID(ctx, clientID)
 		return c, time.Time{}, err
-	})
-	if err == nil && c.Dialect != d {
-		return nil, unauthorized
-	}
-	return c, err
+	}})
 }
+
+func acceptAny(*clientele.Credential) bool { return true }
 
 var unauthorized = clientele.Errorf(clientele.KindUnauthorized, "unknown credential")
 
-// find returns the active credential that is remembered under key, or that ask finds.
-func find[K comparable](a *Access, c *cache[K], key K, ask func() (clientele.Credential, time.Time, error)) (*clientele.Credential, error) {
+// lookup asks the store for a credential, and says whether an active one is good for the call.
+type lookup struct {
+	accept func(*clientele.Credential) bool
+	ask    func() (clientele.Credential, time.Time, error)
+}
+
+// find returns the active credential that is remembered under key, or that the store has, if it is accepted. What is
+// remembered only ever lets in: who is refused has waited for the store, so the time it takes does not tell why.
+func find[K comparable](a *Access, c *cache[K], key K, l lookup) (*clientele.Credential, error) {
 	now := a.now()
 	k := c.recall(key, now)
-	if k == nil {
-		credential, until, err := ask()
+	if k == nil || !l.accept(&k.credential) {
+		credential, until, err := l.ask()
 		if clientele.KindOf(err) == clientele.KindNotFound {
 			c.forget(key)
 			return nil, unauthorized
@@ -93,6 +107,9 @@ func find[K comparable](a *Access, c *cache[K], key K, ask func() (clientele.Cre
 		c.keep(key, k)
 	}
 	credential, err := k.active(now)
+	if err == nil && !l.accept(credential) {
+		return nil, unauthorized
+	}
 	if err == nil {
 		a.touch(credential.ID, now)
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"clientele"
 
@@ -138,10 +139,12 @@ func (o *Order) check() error {
 	switch {
 	case !ok:
 		return refuse("dialect", "there is no dialect %q", o.Dialect)
-	case strings.TrimSpace(o.Name) == "" || len(o.Name) > 100:
+	case strings.TrimSpace(o.Name) == "" || utf8.RuneCountInString(o.Name) > 100:
 		return refuse("name", "the partner's name must have 1 to 100 characters")
 	case len(o.Projects) == 0:
 		return refuse("project", "a credential opens at least one project")
+	case namesTwice(o.Projects):
+		return refuse("project", "the same project is named twice")
 	case len(o.Projects) > 1 && t.project == "":
 		return refuse("project", "a credential of %s opens one project", o.Dialect)
 	case o.ReadsPerMinute != nil && *o.ReadsPerMinute < 0, o.WritesPerMinute != nil && *o.WritesPerMinute < 0:
@@ -162,6 +165,17 @@ func (o *Order) check() error {
 		return nil
 	}
 	return checkSecret(o.Dialect, o.Secret)
+}
+
+func namesTwice(projects []clientele.Project) bool {
+	for i, p := range projects {
+		for _, other := range projects[:i] {
+			if other.ID == p.ID {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // checkProjectKeys checks keys that are brought along. No two are the same: they tell the projects apart.

@@ -25,19 +25,19 @@ type Registration struct {
 // count. Unique keys are compared as they are, blanks included.
 func (b *Book) Register(ctx context.Context, call Call, d clientele.Details, address *clientele.Address) (Registration, error) {
 	w := b.write(call)
-	w.Customer = &clientele.CustomerWrite{Mode: clientele.CreateCustomer, Patch: stating(&d)}
+	cw := &clientele.CustomerWrite{Mode: clientele.CreateCustomer, Patch: stating(&d)}
 	if address != nil {
-		w.Customer.Addresses = []clientele.Address{*address}
+		cw.Addresses = []clientele.Address{*address}
 	}
+	cw.IsRepeatOf = func(c *clientele.Customer) bool { return len(differences(c, cw)) == 0 }
+	w.Customer = cw
 	o, err := b.commit.Commit(ctx, w)
 	if err != nil {
 		return Registration{}, fmt.Errorf("register customer in project %d: %w", call.ProjectID, err)
 	}
 	r := Registration{Result: o.Result, CustomerID: o.SubjectID}
 	if o.Result == clientele.ExternalIDTaken {
-		if r.Differs = differences(o.Existing, w.Customer); len(r.Differs) == 0 {
-			r.Result = clientele.Unchanged
-		}
+		r.Differs = differences(o.Existing, cw)
 	}
 	return r, nil
 }

@@ -46,19 +46,37 @@ func (s *Store) claimDeliveries(ctx context.Context, c clientele.Claim, o client
 	if err != nil {
 		return nil, err
 	}
-	for i := range parcels { // under the claim nobody else sends them: there is no need to keep the writer waiting
-		p := &parcels[i]
-		limit := o.PerSubscription
-		if !p.Subscription.FailingSince.IsZero() {
+	// Under the claim nobody else sends them: there is no need to keep the writer waiting for the rest.
+	return parcels, s.pack(ctx, parcels, c.At, o.PerSubscription)
+}
+
+// pack puts what is due into the parcels.
+func (s *Store) pack(ctx context.Context, parcels []clientele.Parcel, at time.Time, perSubscription int) error {
+	stmt, err := s.read.PrepareContext(ctx, selectDelivery+`WHERE d.project_id = ? AND d.subscription_id = ?
+		AND d.status = 'due' AND d.due_at <= ? ORDER BY d.due_at, d.seq LIMIT ?`)
+	if err != nil {
+		return err
+	}
+	defer stmt.Close()
+	for i := range parcels {
+		sub, limit := &parcels[i].Subscription, perSubscription
+		if !sub.FailingSince.IsZero() {
 			limit = 1
 		}
-		p.Deliveries, err = s.listDeliveries(ctx, `WHERE d.project_id = ? AND d.subscription_id = ? AND d.status = 'due'
-			AND d.due_at <= ? ORDER BY d.due_at, d.seq LIMIT ?`, p.Subscription.ProjectID, p.Subscription.ID, c.At.UnixMicro(), limit)
+		rows, err := stmt.QueryContext(ctx, sub.ProjectID, sub.ID, at.UnixMicro(), limit)
 		if err != nil {
-			return parcels, err
+			return err
+		}
+		err = collect(rows, func(rows *sql.Rows) error {
+			d, err := scanDelivery(rows)
+			parcels[i].Deliveries = append(parcels[i].Deliveries, d)
+			return err
+		})
+		if err != nil {
+			return err
 		}
 	}
-	return parcels, nil
+	return nil
 }
 
 // dueSubscription names a subscription that has something due.

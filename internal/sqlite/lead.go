@@ -103,7 +103,10 @@ func (t *tx) keepLeads(b *clientele.Batch) error {
 // look-up that names no project: in a distributed book a read over the shards.
 func (s *Store) FindLeadProject(ctx context.Context, uuid string) (int64, error) {
 	var project int64
-	err := s.read.QueryRowContext(ctx, findLeadProjectSQL, uuid).Scan(&project)
+	stmt, err := s.findLeadProject.on(ctx, s.read, findLeadProjectSQL)
+	if err == nil {
+		err = stmt.QueryRowContext(ctx, uuid).Scan(&project)
+	}
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, clientele.Errorf(clientele.KindNotFound, "there is no such lead")
 	}

@@ -1,8 +1,10 @@
 package sqlite
 
 import (
+	"context"
 	"database/sql"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -45,6 +47,26 @@ func insertSQL(head, tail string, columns, rows int) string {
 	}
 	b.WriteString(tail)
 	return b.String()
+}
+
+// preparedRead is a read that is prepared at its first use: where a request does little else, parsing the statement would be
+// most of its work. It ends with the readers.
+type preparedRead struct {
+	mu   sync.Mutex
+	stmt *sql.Stmt
+}
+
+func (p *preparedRead) on(ctx context.Context, db *sql.DB, query string) (*sql.Stmt, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.stmt == nil {
+		stmt, err := db.PrepareContext(ctx, query)
+		if err != nil {
+			return nil, err
+		}
+		p.stmt = stmt
+	}
+	return p.stmt, nil
 }
 
 // collect reads all rows with scan and closes them.

@@ -26,6 +26,8 @@ type Store struct {
 	dir  string
 	read *sql.DB
 
+	findLeadProject preparedRead // for each postback
+
 	mu    sync.Mutex // guards the writer: one transaction at a time
 	db    *sql.DB
 	write *sql.Conn

@@ -2,6 +2,7 @@ package onlinewerkrooster
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -69,7 +70,7 @@ func (d *reader) customer(body []byte) (clientele.Details, *clientele.Address) {
 		d.fault("body", "is empty, and must be a JSON object")
 		return clientele.Details{}, nil
 	}
-	if err := dialect.DecodeObject(body, &in); err == error(dialect.ErrNotObject) {
+	if err := dialect.DecodeObject(body, &in); errors.Is(err, dialect.ErrNotObject) {
 		d.fault("body", "must be a JSON object")
 		return clientele.Details{}, nil
 	} else if err != nil {

@@ -21,14 +21,11 @@ func (a *API) identify(r *http.Request) (*clientele.Credential, int64, error) {
 		return nil, 0, unauthorized
 	}
 	named := readCompany(r.Header["Customerkey"])
-	c, err := a.Access.BySecret(r.Context(), clientele.Onlinewerkrooster, keys[0])
+	c, err := a.Access.BySecretIf(r.Context(), clientele.Onlinewerkrooster, keys[0], named.isOf)
 	if err != nil {
 		return nil, 0, err
 	}
-	project, ok := named.of(c)
-	if !ok {
-		return nil, 0, unauthorized
-	}
+	project, _ := named.of(c)
 	return c, project, nil
 }
 
@@ -63,6 +60,12 @@ func (n company) of(c *clientele.Credential) (project int64, ok bool) {
 		}
 	}
 	return project, ok
+}
+
+// isOf reports whether what the request says is good for a credential.
+func (n company) isOf(c *clientele.Credential) bool {
+	_, ok := n.of(c)
+	return ok
 }
 
 // newReader returns a reader of the request that knows what is wrong with its headers already.

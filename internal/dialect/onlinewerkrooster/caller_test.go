@@ -169,14 +169,20 @@ func testRefusalsAreTheSame(t *testing.T, f *front) {
 	}
 }
 
-// testRefusalsAskAlike holds that no refusal is answered before the look-up that every other one waits for.
+// testRefusalsAskAlike holds that no refusal is answered before the look-up that every other one waits for, whether the
+// apikey is remembered or not.
 func testRefusalsAskAlike(t *testing.T, f *front) {
 	for reason, header := range refusals() {
-		f.access.ForgetAll()
-		before := f.directory.asked.Load()
-		f.send(t, "GET", "/api/customers", "", header)
-		if asked := f.directory.asked.Load() - before; asked != 1 {
-			t.Errorf("%s: the store was asked %d times, want once", reason, asked)
+		for _, remembered := range []bool{false, true} {
+			f.access.ForgetAll()
+			if remembered {
+				f.send(t, "GET", "/api/customers", "", map[string]string{"apikey": header["apikey"]})
+			}
+			before := f.directory.asked.Load()
+			f.send(t, "GET", "/api/customers", "", header)
+			if asked := f.directory.asked.Load() - before; asked != 1 {
+				t.Errorf("%s, remembered %t: the store was asked %d times, want once", reason, remembered, asked)
+			}
 		}
 	}
 }
@@ -199,6 +205,22 @@ func TestForeign_IsUnknown(t *testing.T) {
 		for target, want := range map[string]string{"/api/customers/" + id: unknown, "/api/customers?extCustomerNumber=N1": none} {
 			if diff := cmp.Diff(want, f.send(t, "GET", target, "", good)); diff != "" {
 				t.Errorf("%s (-unknown +foreign):\n%s", target, diff)
+			}
+		}
+	})
+}
+
+// TestLog_NamesTheDialect holds that what this API answers counts as its own, also where nobody serves the path or method.
+func TestLog_NamesTheDialect(t *testing.T) {
+	eachStore(t, func(t *testing.T, m dialecttest.StoreMaker) {
+		f := newFront(t, m)
+		for _, call := range []struct{ method, target string }{
+			{"GET", "/api/customers"}, {"PUT", "/api/customers"}, {"GET", "/api/customers/1/orders"}, {"DELETE", "/api/customers/1"},
+		} {
+			f.log.Reset()
+			f.send(t, call.method, call.target, "", nil)
+			if !strings.Contains(f.log.String(), `"dialect":"onlinewerkrooster"`) {
+				t.Errorf("%s %s is logged as %s", call.method, call.target, f.log.String())
 			}
 		}
 	})

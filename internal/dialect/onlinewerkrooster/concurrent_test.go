@@ -3,6 +3,7 @@ package onlinewerkrooster_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -50,8 +51,19 @@ type told struct {
 	CustomerID int64
 }
 
+// contest is one race for keys of its own, on a server that others have used before.
+type contest struct {
+	*dialecttest.Server
+	round int
+}
+
+// id and number return the nth of the keys that this contest is about.
+func (c *contest) id(n int) int { return c.round*1000 + n }
+
+func (c *contest) number(n int) string { return fmt.Sprintf("R%d-%d", c.round, n) }
+
 // race sends all bodies at once, each on a connection of its own, and returns what each caller was told.
-func race(t *testing.T, s *dialecttest.Server, bodies []string) []told {
+func (c *contest) race(t *testing.T, bodies []string) []told {
 	t.Helper()
 	answers, errs := make([]told, len(bodies)), make([]error, len(bodies))
 	start := make(chan struct{})
@@ -60,8 +72,8 @@ func race(t *testing.T, s *dialecttest.Server, bodies []string) []told {
 		all.Go(func() {
 			<-start
 			var a *dialecttest.Answer
-			a, errs[i] = s.Send(&dialecttest.Request{
-				Method: http.MethodPost, Target: "/api/customers", Header: []dialecttest.HeaderLine{{Name: "apikey", Value: s.Vars["KEY"]}},
+			a, errs[i] = c.Send(&dialecttest.Request{
+				Method: http.MethodPost, Target: "/api/customers", Header: []dialecttest.HeaderLine{{Name: "apikey", Value: c.Vars["KEY"]}},
 				Body: []byte(body),
 			})
 			if errs[i] == nil {
@@ -79,156 +91,158 @@ func race(t *testing.T, s *dialecttest.Server, bodies []string) []told {
 	return answers
 }
 
-// count returns how many callers were told this status and code.
-func count(answers []told, status int, code string) int {
-	n := 0
-	for _, a := range answers {
-		if a.Status == status && a.Code == code {
-			n++
-		}
-	}
-	return n
-}
-
-// stored returns the customers of the server's project.
-func stored(t *testing.T, s *dialecttest.Server) []clientele.Customer {
+// stored returns the customers that the contest left behind, by number; each was created, once, and nothing else.
+func (c *contest) stored(t *testing.T) map[string]clientele.Customer {
 	t.Helper()
-	shelf := s.Store.(onlinewerkrooster.Shelf)
-	ids, _, err := shelf.FilterCustomers(t.Context(), clientele.CustomerFilter{ProjectID: s.Project, Limit: clientele.MaxPage})
+	shelf := c.Store.(onlinewerkrooster.Shelf)
+	ids, _, err := shelf.FilterCustomers(t.Context(), clientele.CustomerFilter{ProjectID: c.Project, Limit: clientele.MaxPage})
 	if err != nil {
 		t.Fatal(err)
 	}
-	customers, err := shelf.LoadCustomers(t.Context(), s.Project, ids)
+	customers, err := shelf.LoadCustomers(t.Context(), c.Project, ids)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range customers {
-		changes, err := s.Store.(history).ListChanges(t.Context(), s.Project, clientele.SubjectCustomer, c.ID)
-		if err != nil || len(changes) != 1 || c.Version != 1 || len(c.Addresses) != 1 {
-			t.Errorf("customer %d has %d changes, version %d, %d addresses; want one of each (%v)", c.ID, len(changes), c.Version, len(c.Addresses), err)
+	found := map[string]clientele.Customer{}
+	for _, customer := range customers {
+		if !strings.HasPrefix(customer.ExternalNumber.V, fmt.Sprintf("R%d-", c.round)) {
+			continue
+		}
+		found[customer.ExternalNumber.V] = customer
+		changes, err := c.Store.(history).ListChanges(t.Context(), c.Project, clientele.SubjectCustomer, customer.ID)
+		if err != nil || len(changes) != 1 || customer.Version != 1 || len(customer.Addresses) != 1 {
+			t.Errorf("customer %d has %d changes, version %d, %d addresses; want one of each (%v)",
+				customer.ID, len(changes), customer.Version, len(customer.Addresses), err)
 		}
 	}
-	return customers
+	return found
 }
 
-// The callers of a race, and how often each race is run.
+// storedOne returns the only customer that the contest left behind.
+func (c *contest) storedOne(t *testing.T) clientele.Customer {
+	t.Helper()
+	found := c.stored(t)
+	if len(found) != 1 {
+		t.Fatalf("%d customers, want one", len(found))
+	}
+	return slices.Collect(maps.Values(found))[0]
+}
+
+// callers is how many take part in a race, and rounds how often each race is run.
 const (
 	callers = 20
-	rounds  = 2
+	rounds  = 3
 )
 
-func eachRace(t *testing.T, test func(*testing.T, *dialecttest.Server)) {
+// TestConcurrent holds that of creates at once with the same keys one makes the record, and everybody hears the truth.
+func TestConcurrent(t *testing.T) {
 	d := newDialect(t)
 	eachStore(t, func(t *testing.T, m dialecttest.StoreMaker) {
+		c := &contest{Server: dialecttest.Start(t, d, m)}
 		for range rounds {
-			test(t, dialecttest.Start(t, d, m))
-		}
-	})
-}
-
-// TestConcurrent_SameBody: one record, and everybody is told its ids.
-func TestConcurrent_SameBody(t *testing.T) {
-	eachRace(t, func(t *testing.T, s *dialecttest.Server) {
-		answers := race(t, s, slices.Repeat([]string{bakery(1, "N1", "Bakery")}, callers))
-		customers := stored(t, s)
-		if len(customers) != 1 {
-			t.Fatalf("%d customers, want one", len(customers))
-		}
-		for i, a := range answers {
-			if a.Status != http.StatusOK || a.CustomerID != customers[0].ID {
-				t.Errorf("caller %d was told %+v, want customer %d", i, a, customers[0].ID)
+			for _, race := range []struct {
+				name string
+				run  func(*testing.T, *contest)
+			}{
+				{"SameBody", raceOfSameBody}, {"SameID", raceForID}, {"SameNumber", raceForNumber}, {"AllWithAll", raceOfAll},
+			} {
+				c.round++
+				t.Run(race.name, func(t *testing.T) { race.run(t, c) })
 			}
 		}
 	})
 }
 
-// TestConcurrent_SameID: one record; its sender alone is told of success, the others what stands and what differs.
-func TestConcurrent_SameID(t *testing.T) {
-	eachRace(t, func(t *testing.T, s *dialecttest.Server) {
-		var bodies []string
-		for i := range callers {
-			bodies = append(bodies, bakery(1, fmt.Sprintf("N%d", i), fmt.Sprintf("Bakery %d", i)))
+// raceOfSameBody: one record, and everybody is told its ids.
+func raceOfSameBody(t *testing.T, c *contest) {
+	answers := c.race(t, slices.Repeat([]string{bakery(c.id(1), c.number(1), "Bakery")}, callers))
+	want := told{Status: http.StatusOK, CustomerID: c.storedOne(t).ID}
+	for i, a := range answers {
+		if a != want {
+			t.Errorf("caller %d was told %+v, want %+v", i, a, want)
 		}
-		answers := race(t, s, bodies)
-		customers := stored(t, s)
-		if len(customers) != 1 || count(answers, http.StatusOK, "") != 1 {
-			t.Fatalf("%d customers, %d callers were told of success; want one of each", len(customers), count(answers, http.StatusOK, ""))
-		}
-		winner := customers[0]
-		for i, a := range answers {
-			want := told{
-				http.StatusConflict, "EXT_CUSTOMER_ID_EXISTS", "extCustomerId 1 exists with other values of: extCustomerNumber, name.", winner.ID,
-			}
-			if winner.Company.V == fmt.Sprintf("Bakery %d", i) {
-				want = told{http.StatusOK, "", "", winner.ID}
-			}
-			if a != want {
-				t.Errorf("caller %d was told %+v, want %+v", i, a, want)
-			}
-		}
-	})
+	}
 }
 
-// TestConcurrent_SameNumber: one record; its sender alone is told of success, the others that the number is taken.
-func TestConcurrent_SameNumber(t *testing.T) {
-	eachRace(t, func(t *testing.T, s *dialecttest.Server) {
-		var bodies []string
-		for i := range callers {
-			bodies = append(bodies, bakery(i+1, "N", "Bakery"))
+// raceForID: one record; its sender alone is told of success, the others what stands and what differs.
+func raceForID(t *testing.T, c *contest) {
+	var bodies []string
+	for i := range callers {
+		bodies = append(bodies, bakery(c.id(1), c.number(i), fmt.Sprintf("Bakery %d", i)))
+	}
+	answers := c.race(t, bodies)
+	winner := c.storedOne(t)
+	for i, a := range answers {
+		want := told{
+			http.StatusConflict, "EXT_CUSTOMER_ID_EXISTS",
+			fmt.Sprintf("extCustomerId %d exists with other values of: extCustomerNumber, name.", c.id(1)), winner.ID,
 		}
-		answers := race(t, s, bodies)
-		customers := stored(t, s)
-		if len(customers) != 1 {
-			t.Fatalf("%d customers, want one", len(customers))
+		if winner.ExternalNumber.V == c.number(i) {
+			want = told{Status: http.StatusOK, CustomerID: winner.ID}
 		}
-		for i, a := range answers {
-			want := told{http.StatusConflict, "EXT_CUSTOMER_NUMBER_EXISTS", "extCustomerNumber N belongs to another customer.", 0}
-			if customers[0].ExternalID.V == fmt.Sprint(i+1) {
-				want = told{http.StatusOK, "", "", customers[0].ID}
-			}
-			if a != want {
-				t.Errorf("caller %d was told %+v, want %+v", i, a, want)
-			}
+		if a != want {
+			t.Errorf("caller %d was told %+v, want %+v", i, a, want)
 		}
-	})
+	}
+	_, n, _ := strings.Cut(winner.ExternalNumber.V, "-")
+	if winner.Company.V != "Bakery "+n {
+		t.Errorf("number %s stands with name %q: the record is made of two bodies", winner.ExternalNumber.V, winner.Company.V)
+	}
 }
 
-// TestConcurrent_AllWithAll: every id with every number at once, each body twice. Whoever is told of success has its
-// record, and no other; whoever is not is told of a record that stands.
-func TestConcurrent_AllWithAll(t *testing.T) {
-	const keys = 5
-	eachRace(t, func(t *testing.T, s *dialecttest.Server) {
-		var bodies []string
-		for i := range 2 * keys * keys {
-			bodies = append(bodies, bakery(i%keys+1, fmt.Sprintf("N%d", i/keys%keys+1), "Bakery"))
+// raceForNumber: one record; its sender alone is told of success, the others that the number is taken.
+func raceForNumber(t *testing.T, c *contest) {
+	var bodies []string
+	for i := range callers {
+		bodies = append(bodies, bakery(c.id(i), c.number(1), "Bakery"))
+	}
+	answers := c.race(t, bodies)
+	winner := c.storedOne(t)
+	for i, a := range answers {
+		want := told{
+			http.StatusConflict, "EXT_CUSTOMER_NUMBER_EXISTS", "extCustomerNumber " + c.number(1) + " belongs to another customer.", 0,
 		}
-		answers := race(t, s, bodies)
-		byID, byNumber := map[string]clientele.Customer{}, map[string]clientele.Customer{}
-		for _, c := range stored(t, s) {
-			byID[c.ExternalID.V], byNumber[c.ExternalNumber.V] = c, c
+		if winner.ExternalID.V == fmt.Sprint(c.id(i)) {
+			want = told{Status: http.StatusOK, CustomerID: winner.ID}
 		}
-		if n := count(answers, http.StatusOK, ""); n != 2*len(byID) {
-			t.Errorf("%d callers were told of success with %d records; each body came twice", n, len(byID))
+		if a != want {
+			t.Errorf("caller %d was told %+v, want %+v", i, a, want)
 		}
-		for i, a := range answers {
-			id, number := fmt.Sprint(i%keys+1), fmt.Sprintf("N%d", i/keys%keys+1)
-			own, held := byID[id], byNumber[number]
-			switch {
-			case a.Status == http.StatusOK:
-				if own.ID != a.CustomerID || held.ID != a.CustomerID {
-					t.Errorf("%s/%s was told of customer %d; the id has %d, the number %d", id, number, a.CustomerID, own.ID, held.ID)
-				}
-			case a.Code == "EXT_CUSTOMER_ID_EXISTS":
-				if own.ID != a.CustomerID || held.ID == own.ID || !strings.HasSuffix(a.Message, "values of: extCustomerNumber.") {
-					t.Errorf("%s/%s was told %+v; the id has %d, the number %d", id, number, a, own.ID, held.ID)
-				}
-			case a.Code == "EXT_CUSTOMER_NUMBER_EXISTS":
-				if held.ID == 0 || held.ID == own.ID {
-					t.Errorf("%s/%s was told %+v; the id has %d, the number %d", id, number, a, own.ID, held.ID)
-				}
-			default:
-				t.Errorf("%s/%s was told %+v", id, number, a)
-			}
+	}
+}
+
+// raceOfAll sends every id with every number at once, each body twice. Whoever is told of success has its record;
+// whoever is not is told of a record that stands.
+func raceOfAll(t *testing.T, c *contest) {
+	const keys = 4
+	keysOf := func(caller int) (id int, number string) { return c.id(caller % keys), c.number(caller / keys % keys) }
+	var bodies []string
+	for i := range 2 * keys * keys {
+		id, number := keysOf(i)
+		bodies = append(bodies, bakery(id, number, "Bakery"))
+	}
+	answers := c.race(t, bodies)
+	byNumber, byID := c.stored(t), map[string]clientele.Customer{}
+	for _, customer := range byNumber {
+		byID[customer.ExternalID.V] = customer
+	}
+	successes := 0
+	for i, a := range answers {
+		id, number := keysOf(i)
+		own, held := byID[fmt.Sprint(id)], byNumber[number]
+		if a.Status == http.StatusOK {
+			successes++
 		}
-	})
+		switch {
+		case a.Status == http.StatusOK && own.ID == a.CustomerID && held.ID == own.ID:
+		case a.Code == "EXT_CUSTOMER_ID_EXISTS" && own.ID == a.CustomerID && held.ID != own.ID &&
+			strings.HasSuffix(a.Message, "values of: extCustomerNumber."):
+		case a.Code == "EXT_CUSTOMER_NUMBER_EXISTS" && held.ID != 0 && held.ID != own.ID:
+		default:
+			t.Errorf("%d/%s was told %+v; the id has customer %d, the number %d", id, number, a, own.ID, held.ID)
+		}
+	}
+	if successes != 2*len(byID) || len(byID) == 0 {
+		t.Errorf("%d callers were told of success with %d records; each body came twice", successes, len(byID))
+	}
 }

@@ -122,6 +122,7 @@ func (f faults) appendJSON(b []byte) []byte {
 
 // notFound answers a path below this API's that nobody serves.
 func notFound(w http.ResponseWriter, r *http.Request) {
+	clientele.RequestOf(r.Context()).Dialect = clientele.Onlinewerkrooster
 	fail(w, r, clientele.Errorf(clientele.KindNotFound, "no such route"))
 }
 
@@ -130,7 +131,8 @@ func methodNotAllowed(methods string) http.HandlerFunc {
 	body := errorBody(answer{
 		http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED", "This method is not available here; available are: " + methods + ".",
 	}, &clientele.Error{})
-	return func(w http.ResponseWriter, _ *http.Request) {
+	return func(w http.ResponseWriter, r *http.Request) {
+		clientele.RequestOf(r.Context()).Dialect = clientele.Onlinewerkrooster
 		w.Header().Set("Allow", methods)
 		dialect.WriteJSON(w, http.StatusMethodNotAllowed, body)
 	}

@@ -59,21 +59,24 @@ func TestCampaign_Commands(t *testing.T) {
 			return state
 		}
 		for _, step := range []struct{ line, id, want string }{
-			{"pause", "1", "paused"}, {"pause", "1", "paused"}, {"resume", "1", "active"},
-			{"pause", strings.ToUpper(c.uuid), "paused"}, {"resume", c.uuid, "active"},
+			{"pause", "1", "paused"},
+			{"pause", "1", "paused"},
+			{"resume", "1", "active"},
+			{"pause", strings.ToUpper(c.uuid), "paused"},
+			{"resume", c.uuid, "active"},
 		} {
 			got := run(c.what + " " + step.line + " " + step.id + " --json").object(t)
 			if want := map[string]any{"id": 1.0, "state": step.want}; !cmp.Equal(want, got) || state() != step.want {
 				t.Errorf("%s %s %s: %v, then %v", c.what, step.line, step.id, got, state())
 			}
 		}
-		run(c.what + " pause 2").wants(t, exitFailed)
-		run(c.what + " resume nobody").wants(t, exitFailed)
-		if table := run(c.what + " list").wants(t, exitOK).stdout; !strings.Contains(table, c.uuid) {
+		run(c.what+" pause 2").wants(t, exitFailed)
+		run(c.what+" resume nobody").wants(t, exitFailed)
+		if table := run(c.what+" list").wants(t, exitOK).stdout; !strings.Contains(table, c.uuid) {
 			t.Errorf("%s list:\n%s", c.what, table)
 		}
 	}
-	run("campaign create --project nobody --name x --landing-url " + offerURL).wants(t, exitFailed)
+	run("campaign create --project nobody --name x --landing-url "+offerURL).wants(t, exitFailed)
 	for _, wrong := range []string{
 		"campaign create --project shop --name x --landing-url shop.example.com", "campaign create --project shop --name x",
 		"campaign create --project shop --name " + strings.Repeat("x", 101) + " --landing-url " + offerURL,

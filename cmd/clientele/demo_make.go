@@ -20,6 +20,9 @@ func (c *serveCommand) prepareDemo() error {
 	if !isLoopback(c.Listen) || c.MetricsListen != "" && !isLoopback(c.MetricsListen) {
 		return usage("--demo serves on loopback only: its keys are printed in public documents")
 	}
+	if c.DatabaseURL != "" {
+		return usage("--demo makes a book in a directory of its own: do without --database-url and CLIENTELE_DATABASE_URL")
+	}
 	if !strings.HasSuffix(c.DataDir, "-demo") {
 		c.DataDir = strings.TrimSuffix(c.DataDir, "/") + "-demo"
 	}

@@ -177,7 +177,7 @@ func TestMiddleware_PanicWithinTheAnswer(t *testing.T) {
 		})
 		r.Get("/fine", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "fine") })
 	})
-	s := serve(t, tight, h.ServeHTTP)
+	s := serve(t, wide, h.ServeHTTP)
 	res, err := http.Get(s.URL() + "/panic")
 	if err != nil {
 		t.Fatal(err)

@@ -17,11 +17,11 @@ import (
 // patience is how long a test waits for what must come, on a busy machine.
 const patience = 10 * time.Second
 
-// tight are limits that a test can wait for.
-var tight = limits{
-	header: 150 * time.Millisecond, request: 300 * time.Millisecond, answer: 500 * time.Millisecond, idle: 200 * time.Millisecond,
-	headerBytes: 32 << 10,
-}
+// wide are limits that no test waits for; those that do make one of them tight.
+var wide = limits{header: patience, request: patience, answer: patience, idle: patience, headerBytes: 32 << 10}
+
+// tight is a time that a test can wait for, and long enough for what is to happen within it.
+const tight = 500 * time.Millisecond
 
 // serve serves the handler within limits until the test ends.
 func serve(t *testing.T, l limits, handler http.HandlerFunc) *Server {
@@ -112,16 +112,22 @@ func TestListen_Limits(t *testing.T) {
 }
 
 func TestServer_SlowHeaders(t *testing.T) {
-	s := serve(t, tight, func(http.ResponseWriter, *http.Request) { t.Error("the handler is called without headers") })
+	t.Parallel()
+	l := wide
+	l.header = tight
+	s := serve(t, l, func(http.ResponseWriter, *http.Request) { t.Error("the handler is called without headers") })
 	start := time.Now()
 	conn := dial(t, s)
 	write(t, conn, "GET / HTTP/1.1\r\nHost: test\r\nX-")
-	wantClosed(t, conn, start, tight.header)
+	wantClosed(t, conn, start, tight)
 }
 
 // TestServer_DribbledHeaders: sending a little all the time does not help.
 func TestServer_DribbledHeaders(t *testing.T) {
-	s := serve(t, tight, func(http.ResponseWriter, *http.Request) { t.Error("the handler is called without headers") })
+	t.Parallel()
+	l := wide
+	l.header = tight
+	s := serve(t, l, func(http.ResponseWriter, *http.Request) { t.Error("the handler is called without headers") })
 	start := time.Now()
 	conn := dial(t, s)
 	write(t, conn, "GET / HTTP/1.1\r\nX: ")
@@ -132,12 +138,15 @@ func TestServer_DribbledHeaders(t *testing.T) {
 			}
 		}
 	}()
-	wantClosed(t, conn, start, tight.header)
+	wantClosed(t, conn, start, tight)
 }
 
 func TestServer_SlowBody(t *testing.T) {
+	t.Parallel()
+	l := wide
+	l.request = tight
 	read := make(chan error, 1)
-	s := serve(t, tight, func(w http.ResponseWriter, r *http.Request) {
+	s := serve(t, l, func(w http.ResponseWriter, r *http.Request) {
 		_, err := io.ReadAll(r.Body)
 		read <- err
 		w.WriteHeader(http.StatusBadRequest)
@@ -152,11 +161,14 @@ func TestServer_SlowBody(t *testing.T) {
 	if err, ok := errors.AsType[net.Error](<-read); !ok || !err.Timeout() {
 		t.Errorf("reading the body fails with %v, want a time-out", err)
 	}
-	wantClosed(t, in, start, tight.request)
+	wantClosed(t, in, start, tight)
 }
 
 func TestServer_Idle(t *testing.T) {
-	s := serve(t, tight, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "hello") })
+	t.Parallel()
+	l := wide
+	l.idle = tight
+	s := serve(t, l, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "hello") })
 	conn := dial(t, s)
 	in := bufio.NewReader(conn)
 	for range 3 { // between requests that follow each other nothing is closed
@@ -165,13 +177,16 @@ func TestServer_Idle(t *testing.T) {
 			t.Errorf("answer %d %q, close %t", res.StatusCode, body, res.Close)
 		}
 	}
-	wantClosed(t, in, time.Now(), tight.idle-20*time.Millisecond) // the server's clock started a little before
+	wantClosed(t, in, time.Now(), tight-20*time.Millisecond) // the server's clock started a little before
 }
 
 // TestServer_SlowReader: a client that does not take its answer does not hold a handler forever.
 func TestServer_SlowReader(t *testing.T) {
+	t.Parallel()
+	l := wide
+	l.answer = tight
 	wrote := make(chan error, 1)
-	s := serve(t, tight, func(w http.ResponseWriter, _ *http.Request) {
+	s := serve(t, l, func(w http.ResponseWriter, _ *http.Request) {
 		piece := make([]byte, 1<<20)
 		for {
 			if _, err := w.Write(piece); err != nil {
@@ -189,7 +204,7 @@ func TestServer_SlowReader(t *testing.T) {
 }
 
 func TestServer_LargeHeaders(t *testing.T) {
-	s := serve(t, tight, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	s := serve(t, wide, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	for size, want := range map[int]int{16 << 10: http.StatusNoContent, 64 << 10: http.StatusRequestHeaderFieldsTooLarge} {
 		conn := dial(t, s)
 		write(t, conn, "GET / HTTP/1.1\r\nHost: test\r\nX: "+strings.Repeat("x", size)+"\r\n\r\n")
@@ -217,7 +232,7 @@ func TestServer_URL(t *testing.T) {
 }
 
 func TestListen_AddressInUse(t *testing.T) {
-	s := serve(t, tight, http.NotFound)
+	s := serve(t, wide, http.NotFound)
 	address := s.listener.Addr().String()
 	if second, err := Listen(address, http.NotFoundHandler(), slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), address) {
 		t.Errorf("listening twice: %v, %v; want an error with the address", second, err)
@@ -227,7 +242,7 @@ func TestListen_AddressInUse(t *testing.T) {
 // TestServer_Shutdown waits for a request under way, and cuts it off when it takes too long.
 func TestServer_Shutdown(t *testing.T) {
 	begun, goOn := make(chan struct{}), make(chan struct{})
-	s := serve(t, tight, func(w http.ResponseWriter, r *http.Request) {
+	s := serve(t, wide, func(w http.ResponseWriter, r *http.Request) {
 		begun <- struct{}{}
 		select {
 		case <-goOn:
@@ -245,7 +260,7 @@ func TestServer_Shutdown(t *testing.T) {
 	}
 	wantClosed(t, conn, time.Now(), 0)
 
-	second := serve(t, tight, s.http.Handler.ServeHTTP)
+	second := serve(t, wide, s.http.Handler.ServeHTTP)
 	conn = dial(t, second)
 	write(t, conn, "GET / HTTP/1.1\r\nHost: test\r\n\r\n")
 	<-begun

@@ -106,15 +106,18 @@ func (in *Intake) Commit(ctx context.Context, w clientele.Write) (clientele.Outc
 }
 
 // CommitAll waits until all writes are durable and returns the outcome or the error of each. Writes about one record take
-// effect in their order. They take places in the line like any other, but are never refused because it is full: whoever
-// calls this bounds its batches.
+// effect in their order: when one fails with kind unavailable, those behind it do too, and can be sent again together. They
+// take places in the line like any other, but are never refused because it is full: whoever calls this bounds its batches.
 func (in *Intake) CommitAll(ctx context.Context, writes []clientele.Write) ([]clientele.Outcome, []error) {
 	calls := make([]*call, len(writes))
 	errs := make([]error, len(writes))
+	last := make(map[*lane]*call, len(in.lanes))
 	for i := range writes {
 		in.waiting.Add(1)
-		calls[i] = &call{write: writes[i], done: make(chan struct{})}
-		if !in.laneOf(&calls[i].write).put(calls[i]) {
+		l := in.laneOf(&writes[i])
+		calls[i] = &call{write: writes[i], done: make(chan struct{}), after: last[l]}
+		last[l] = calls[i]
+		if !l.put(calls[i]) {
 			in.waiting.Add(-1)
 			calls[i].err = clientele.Unavailable("The server is shutting down", nil)
 			close(calls[i].done)

@@ -19,6 +19,9 @@ type call struct {
 	err     error
 	done    chan struct{} // closed when outcome and err are set
 
+	// after is the call of the same CommitAll before this one in its lane; nil for none. Only the lane looks at it.
+	after *call
+
 	// gone is set when the caller gave up. A call that is gone before a batch takes it is dropped.
 	gone atomic.Bool
 }
@@ -60,8 +63,12 @@ func laneKey(w *clientele.Write) clientele.ProjectKey {
 		key.Key = fmt.Sprintf("#%d", w.Customer.ID)
 	case w.Customer != nil:
 		key.Key = w.Customer.Patch.ExternalID.V
-	case w.Lead != nil && w.Lead.Register == nil:
+	case w.Lead != nil && w.Lead.Register != nil:
+		key.Key = w.Lead.Register.UUID
+	case w.Lead != nil:
 		key.Key = w.Lead.UUID
+	case w.Submission != nil:
+		key.Key = w.Submission.ID
 	}
 	return key
 }
@@ -118,6 +125,7 @@ func (l *lane) take(batch []*call) []*call {
 	n := 0
 	for ; n < len(l.line) && len(batch) < l.in.options.MaxBatch; n++ {
 		if c := l.line[n]; c.gone.Load() {
+			c.err = errGone
 			l.in.waiting.Add(-1)
 		} else {
 			batch = append(batch, c)
@@ -135,9 +143,32 @@ func (l *lane) isClosed() bool {
 	return l.closed && len(l.line) == 0
 }
 
+// errGone is what became of a call that was dropped because its caller gave up.
+var errGone = clientele.Unavailable("The caller gave up", nil)
+
+// inOrder answers the calls that have to come after one which was not carried out, because the store could not be reached
+// or the caller gave up, and returns the others: what comes later must not take effect first.
+func (l *lane) inOrder(calls []*call) []*call {
+	left := calls[:0]
+	for _, c := range calls {
+		before := c.after
+		if before == nil || before.err == nil || clientele.KindOf(before.err) != clientele.KindUnavailable {
+			left = append(left, c)
+			continue
+		}
+		c.err, c.after = before.err, nil
+		l.in.waiting.Add(-1)
+		close(c.done)
+	}
+	return left
+}
+
 // commit hands the calls to the store and answers each. When the batch fails for a reason that may belong to one of its
 // writes, its halves are tried one after the other, until the write at fault stands alone and fails alone.
 func (l *lane) commit(calls []*call) {
+	if calls = l.inOrder(calls); len(calls) == 0 {
+		return
+	}
 	outcomes, err := l.transact(calls)
 	if err != nil && len(calls) > 1 && clientele.KindOf(err) != clientele.KindUnavailable {
 		half := len(calls) / 2
@@ -151,6 +182,7 @@ func (l *lane) commit(calls []*call) {
 		} else {
 			c.outcome, c.err = outcomes[i], outcomes[i].Err
 		}
+		c.after = nil
 		l.in.waiting.Add(-1)
 		close(c.done)
 	}

@@ -26,6 +26,9 @@ type Runner struct {
 // runner's own time.
 type Task func(ctx context.Context) (again time.Duration, err error)
 
+// AtOnce is what a task returns that left something to do.
+const AtOnce time.Duration = 1
+
 // retryAfter is how long a runner waits after a task failed.
 const retryAfter = time.Second
 

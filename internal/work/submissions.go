@@ -48,39 +48,60 @@ const (
 	defaultBatch = 256
 )
 
-// CarryOut carries out everything that is due; it is a Task.
+const (
+	// batchesInARow is how many batches of one project are carried out before the other projects have their turn.
+	batchesInARow = 4
+	// heldRetry is how soon a project is tried again whose submissions another server works off: one that this server accepted
+	// may have come too late for it.
+	heldRetry = 100 * time.Millisecond
+)
+
+// CarryOut carries out what is due, of each project some batches; it is a Task.
 func (s *Submissions) CarryOut(ctx context.Context) (time.Duration, error) {
 	projects, err := s.Store.ProjectsWithSubmissions(ctx)
 	if err != nil {
 		return 0, err
 	}
 	var errs []error
+	var again time.Duration
 	for _, project := range projects {
-		if err := s.carryOutProject(ctx, project); err != nil {
+		soon, err := s.carryOutProject(ctx, project)
+		if err != nil {
 			errs = append(errs, fmt.Errorf("submissions of project %d: %w", project, err))
 		}
+		if soon > 0 && (again == 0 || soon < again) {
+			again = soon
+		}
 	}
-	return 0, errors.Join(errs...)
+	return again, errors.Join(errs...)
 }
 
-// carryOutProject works off a project until nothing is left in it. The claim is renewed with each batch and released in
-// the end, also on the way down: another server goes on at once.
-func (s *Submissions) carryOutProject(ctx context.Context, project int64) (err error) {
+// carryOutProject works off some batches of a project and returns how soon it wants its next turn; 0 when nothing is left. The
+// claim is renewed with each batch and released in the end, also on the way down: another server goes on at once.
+func (s *Submissions) carryOutProject(ctx context.Context, project int64) (again time.Duration, err error) {
 	lease := uuid.NewString()
 	defer func() {
 		err = errors.Join(err, s.Store.ReleaseSubmissions(context.WithoutCancel(ctx), project, lease))
 	}()
-	for ctx.Err() == nil {
+	for i := range batchesInARow {
+		if ctx.Err() != nil {
+			return AtOnce, nil
+		}
 		claim := clientele.Claim{Lease: lease, At: s.Now().UTC(), Until: s.Now().UTC().Add(orDefault(s.Lease, defaultLease))}
 		due, err := s.Store.ClaimSubmissions(ctx, project, claim, orDefault(s.Batch, defaultBatch))
-		if err != nil || len(due) == 0 {
-			return err
+		switch {
+		case err != nil:
+			return 0, err
+		case len(due) == 0 && i == 0:
+			return heldRetry, nil
+		case len(due) == 0:
+			return 0, nil
 		}
 		if err := s.carryOutBatch(ctx, due, lease); err != nil {
-			return err
+			return 0, err
 		}
 	}
-	return nil
+	return AtOnce, nil
 }
 
 // carryOutBatch carries out the submissions in their order. One that the book refuses for good is given up, so that it

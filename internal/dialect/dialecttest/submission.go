@@ -26,8 +26,11 @@ func (s *Server) Work(ctx context.Context) error {
 	w := &work.Submissions{
 		Store: s.Store, Book: s.Book, Commit: s.intake, Now: s.Clock.Now, Log: slog.New(slog.NewJSONHandler(&s.log, nil)),
 	}
-	_, err := w.CarryOut(ctx)
-	return err
+	for {
+		if again, err := w.CarryOut(ctx); again != work.AtOnce || err != nil {
+			return err
+		}
+	}
 }
 
 // Fault fails as the case says that the store fails; nil while it works. A dialect's test asks it in front of what its

@@ -33,35 +33,36 @@ func TestRefusals_AreAlike(t *testing.T) {
 			what   string
 			status int
 			calls  map[string]call
+			cost   string // when it is no matter of course
 		}{
 			{"the action of an update", 403, map[string]call{
 				"unknown": post(w.advertiser, update(unknown)), "foreign": post(w.advertiser, update(foreignLead)),
-			}},
+			}, ""},
 			{"the advertiser", 403, map[string]call{
 				"unknown": post(unknown, update(foreignLead)), "revoked": post(w.revoked, update(foreignLead)),
 				"expired": post(w.expired, update(foreignLead)), "an action": post(foreignLead, update(foreignLead)),
-			}},
+			}, ""},
 			{"the campaign of a registration", 422, map[string]call{
 				"unknown": post(w.advertiser, register(unknown, w.publisher.UUID)),
 				"foreign": post(w.advertiser, register(w.foreign.UUID, w.publisher.UUID)),
 				"paused":  post(w.advertiser, register(w.paused.UUID, w.publisher.UUID)),
-			}},
+			}, ""},
 			{"the publisher of a registration", 422, map[string]call{
 				"unknown": post(w.advertiser, register(w.campaign.UUID, unknown)),
 				"paused":  post(w.advertiser, register(w.campaign.UUID, w.resting.UUID)),
-			}},
+			}, ""},
 			{"the campaign of a click", 404, map[string]call{
 				"unknown": click(http.MethodGet, unknown, w.publisher.UUID), "paused": click(http.MethodGet, w.paused.UUID, w.publisher.UUID),
-			}},
+			}, ""},
 			{"the publisher of a click", 404, map[string]call{
 				"unknown": click(http.MethodGet, w.campaign.UUID, unknown), "paused": click(http.MethodGet, w.campaign.UUID, w.resting.UUID),
-			}},
+			}, ""},
 			{"both of a click", 404, map[string]call{
 				"unknown": click(http.MethodGet, unknown, uuid.NewString()), "paused": click(http.MethodGet, w.paused.UUID, w.resting.UUID),
-			}},
+			}, "0 credentials, 1 campaigns, 1 publishers, 0 leads, 0 projects, 0 commits"},
 			{"HEAD on a click", 404, map[string]call{
 				"unknown": click(http.MethodHead, unknown, w.publisher.UUID), "paused": click(http.MethodHead, w.paused.UUID, w.publisher.UUID),
-			}},
+			}, ""},
 		} {
 			client := follower()
 			w.send(t, client, http.MethodPost, "/api/v1/actions/"+w.advertiser, "{}") // known from now on
@@ -80,6 +81,9 @@ func TestRefusals_AreAlike(t *testing.T) {
 					}
 					if diff := cmp.Diff(first, got, cmp.AllowUnexported(reply{})); diff != "" {
 						t.Errorf("%s, round %d: %s and %s are answered differently:\n%s", alike.what, round, firstName, name, diff)
+					}
+					if alike.cost != "" && w.counts.String() != alike.cost {
+						t.Errorf("%s: %s costs %s, want %s", alike.what, name, &w.counts, alike.cost)
 					}
 					if now := w.counts.String(); now != firstCounts {
 						t.Errorf("%s, round %d: %s costs %s; %s costs %s", alike.what, round, firstName, firstCounts, name, now)

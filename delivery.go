@@ -65,6 +65,9 @@ type DeliveryFilter struct {
 	Limit int
 }
 
+// MaxParcelIDs is how many ids make a Parcel full, since parcels wait in memory.
+const MaxParcelIDs = 8000
+
 // Parcel is a subscription under a claim and what is due for it, in the order in which it is to be sent.
 type Parcel struct {
 	Subscription Subscription

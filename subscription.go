@@ -116,3 +116,15 @@ type Event struct {
 	At        time.Time
 	CreatedAt time.Time
 }
+
+// SubscriptionOrder says what subscription to create.
+type SubscriptionOrder struct {
+	ProjectID  int64
+	EventType  EventType
+	URL        string
+	Secret     string
+	OmitSecret bool
+	Retry      []time.Duration
+	// RequestTimeout is 0 for the default.
+	RequestTimeout time.Duration
+}

@@ -18,22 +18,21 @@ type backupCommand struct {
 	JSON bool   `help:"Print one JSON object."`
 }
 
-// backuper is a store that can copy itself into a file.
+// backuper is a store that can copy itself into a file: the embedded one.
 type backuper interface {
 	Backup(ctx context.Context, file string) error
 }
 
 // Run copies the book.
 func (c *backupCommand) Run(ctx context.Context, std streams) error {
+	if c.DatabaseURL != "" {
+		return usage("backup copies the embedded book; for a database server use its own tools, such as pg_dump")
+	}
 	if _, err := os.Stat(filepath.Join(c.DataDir, sqlite.FileName)); errors.Is(err, os.ErrNotExist) {
 		return clientele.Errorf(clientele.KindNotFound, "there is no book in %s: name its directory with --data-dir", c.DataDir)
 	}
 	return withStore(ctx, c.Book, func(s store) error {
-		b, ok := s.(backuper)
-		if !ok {
-			return usage("backup copies the embedded book; for a database server use its own tools, such as pg_dump")
-		}
-		if err := b.Backup(ctx, c.File); err != nil {
+		if err := s.(backuper).Backup(ctx, c.File); err != nil {
 			return err
 		}
 		info, err := os.Stat(c.File)

@@ -7,6 +7,7 @@ import (
 
 	"clientele"
 	"clientele/internal/config"
+	"clientele/internal/webhook"
 	"clientele/internal/work"
 )
 
@@ -21,7 +22,17 @@ const (
 const forgetLimit = 1000
 
 // startBackground starts what is carried out beside the requests. close stops it.
-func (r *rooms) startBackground(c *config.Serve) {
+func (r *rooms) startBackground(ctx context.Context, c *config.Serve) error {
+	exclusive := webhook.Alone
+	if c.DatabaseURL != "" {
+		exclusive = webhook.Shared
+	}
+	if r.hooks != nil {
+		if err := r.hooks.Start(ctx, exclusive); err != nil {
+			return err
+		}
+	}
+	r.watchCredentials()
 	submissions := &work.Submissions{
 		Store: r.store, Book: r.book, Commit: r.line, Now: time.Now, Log: r.log, Batch: c.MaxBatch,
 	}
@@ -36,6 +47,7 @@ func (r *rooms) startBackground(c *config.Serve) {
 			return 0, r.forget(ctx, c)
 		}),
 	)
+	return nil
 }
 
 // forget deletes what has been kept for as long as it is to be kept.

@@ -91,6 +91,17 @@ func readBookSince(t testing.TB, dir string, before []changeRow) *bookRows {
 		t.Fatal(err)
 	}
 	defer db.Close()
+	return readRows(t, db, before)
+}
+
+// querier is a database, or a transaction of one.
+type querier interface {
+	Query(statement string, args ...any) (*sql.Rows, error)
+}
+
+// readRows reads the rows of a book of either kind but for changes that were read before.
+func readRows(t testing.TB, db querier, before []changeRow) *bookRows {
+	t.Helper()
 	b := bookRows{changes: before}
 	var last int64
 	if len(before) > 0 {
@@ -109,23 +120,23 @@ func readBookSince(t testing.TB, dir string, before []changeRow) *bookRows {
 		b.customers = append(b.customers, c)
 		return err
 	})
-	query(t, db, `SELECT seq, subject_id, action, request_id, new_values FROM change
-		WHERE subject = 'customer' AND seq > ? ORDER BY seq`, func(scan scanner) error {
+	query(t, db, fmt.Sprintf(`SELECT seq, subject_id, action, request_id, new_values FROM change
+		WHERE subject = 'customer' AND seq > %d ORDER BY seq`, last), func(scan scanner) error {
 		var c changeRow
 		var text []byte
 		err := scan(&c.seq, &c.subject, &c.action, &c.requestID, &text)
 		c.values = parseValues(t, text)
 		b.changes = append(b.changes, c)
 		return err
-	}, last)
+	})
 	return &b
 }
 
 type scanner func(dest ...any) error
 
-func query(t testing.TB, db *sql.DB, statement string, row func(scanner) error, args ...any) {
+func query(t testing.TB, db querier, statement string, row func(scanner) error) {
 	t.Helper()
-	rows, err := db.Query(statement, args...)
+	rows, err := db.Query(statement)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -65,7 +65,8 @@ func (c *serveCommand) announce(ctx context.Context, s store, servers []*httpd.S
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "Clientele %s serves %s from %s\n", version, url, c.DataDir)
+	where, hint, flag := c.whereabouts()
+	fmt.Fprintf(out, "Clientele %s serves %s from %s\n", version, url, where)
 	fmt.Fprintf(out, "  OPM Partners       %s/ping  %s/entry\n", url, url)
 	fmt.Fprintf(out, "  Onlinewerkrooster  %s/api/customers\n", url)
 	fmt.Fprintf(out, "  Prime Lead         %s/api/v1/  %s/click/\n", url, url)
@@ -73,10 +74,9 @@ func (c *serveCommand) announce(ctx context.Context, s store, servers []*httpd.S
 	fmt.Fprintf(out, "  Health             %s/healthz  %s/readyz\n", url, url)
 	fmt.Fprintf(out, "  Metrics            %s/metrics\n", metrics)
 	if len(projects) == 0 {
-		dir := shellQuote(c.DataDir)
-		fmt.Fprintf(out, "There is no project yet. In another terminal:\n"+
-			"  clientele project create shop --data-dir %s\n"+
-			"  clientele key issue --project shop --dialect opm --name partner --data-dir %s\n", dir, dir)
+		fmt.Fprintf(out, "There is no project yet. In another terminal%s:\n"+
+			"  clientele project create shop%s\n"+
+			"  clientele key issue --project shop --dialect opm --name partner%s\n", hint, flag, flag)
 	}
 	if c.Demo {
 		printDemo(out, url, time.Now())

@@ -39,8 +39,12 @@ type cli struct {
 	Campaign  campaignCommand  `cmd:"" help:"Create, list, pause and resume campaigns (Prime Lead)."`
 	Publisher publisherCommand `cmd:"" help:"Create, list, pause and resume publishers (Prime Lead)."`
 
+	Subscription subscriptionCommand `cmd:"" help:"Create, list, test, enable, disable, rotate and delete subscriptions to events."`
+	Delivery     deliveryCommand     `cmd:"" help:"List, show and resend deliveries of events."`
+
 	Migrate migrateCommand `cmd:"" help:"Bring the book's schema up to date, or show its version."`
 	Backup  backupCommand  `cmd:"" help:"Copy the embedded book into a file, also while it is served."`
+	Copy    copyCommand    `cmd:"" help:"Copy a book from a directory into a database, or back, and compare both."`
 	Version versionCommand `cmd:"" help:"Show the program's version."`
 }
 

@@ -16,6 +16,7 @@ import (
 	"clientele/internal/dialect/primelead"
 	"clientele/internal/httpd"
 	"clientele/internal/intake"
+	"clientele/internal/webhook"
 	"clientele/internal/work"
 
 	"github.com/google/uuid"
@@ -32,20 +33,29 @@ type rooms struct {
 	metrics *httpd.Metrics
 	health  *httpd.Health
 	apis    []api
+	// hooks sends events.
+	hooks *webhook.Service
 	// background are the runners, in the order in which they stop.
 	background []*work.Runner
 }
 
 // furnish puts the rooms together. Nothing is carried out in the background before startBackground.
 func furnish(c *config.Serve, s store, log *slog.Logger) *rooms {
-	r := &rooms{store: s, log: log, health: &httpd.Health{Ping: s.Ping}}
+	r := &rooms{store: s, log: log, health: &httpd.Health{Ping: readiness(s)}}
 	r.metrics = httpd.NewMetrics(version, func() int { return r.line.Waiting() })
 	r.line = intake.New(s, intake.Options{
-		Lanes: lanes(c), MaxWaiting: c.MaxWaiting, MaxBatch: c.MaxBatch, OnCommit: r.metrics.ObserveCommit,
+		Lanes: lanes(c), MaxWaiting: c.MaxWaiting, MaxBatch: c.MaxBatch, OnCommit: r.committed,
 	})
 	r.guard = access.New(s, time.Now)
 	r.book = book.New(r.line, time.Now)
 	r.leads = book.NewLeads(r.book, s, uuid.NewString)
+	if e, ok := s.(webhook.Store); ok {
+		r.hooks = webhook.New(e, webhook.Options{
+			Log: log, Retention: c.KeepDeliveries,
+			Client: webhook.ClientOptions{AllowLoopbackHTTP: c.AllowLoopbackHTTP, ProxyURL: c.WebhookProxy},
+		})
+		watchHooks(r.metrics.Registry(), r.hooks)
+	}
 	dkh := dkhardware.New(r.guard, access.NewTokens(r.guard, s, clientele.DKHardware), r.book, s)
 	if c.OIDCIssuer != "" {
 		dkh.Accept(access.NewOIDC(r.guard, clientele.DKHardware, c.OIDCIssuer, c.OIDCAudience))
@@ -60,7 +70,18 @@ func furnish(c *config.Serve, s store, log *slog.Logger) *rooms {
 		primelead.New(r.guard, r.leads, visitors),
 		dkh,
 	}
+	if r.hooks != nil {
+		r.apis = append(r.apis, dkh.Subscriptions(r.hooks))
+	}
 	return r
+}
+
+// committed hears of every transaction of the intake.
+func (r *rooms) committed(writes int, took time.Duration, err error) {
+	r.metrics.ObserveCommit(writes, took, err)
+	if err == nil && r.hooks != nil {
+		r.hooks.Changed()
+	}
 }
 
 // lanes returns how many transactions of writes run at once: SQLite has one writer.
@@ -78,5 +99,10 @@ func (r *rooms) close(ctx context.Context) error {
 		b.Stop()
 	}
 	always := context.WithoutCancel(ctx)
+	if r.hooks != nil {
+		if err := r.hooks.Stop(ctx); err != nil {
+			return errors.Join(err, r.line.Close(ctx), r.guard.Close(always))
+		}
+	}
 	return errors.Join(r.line.Close(ctx), r.guard.RecordUse(always), r.guard.Close(always))
 }

@@ -24,17 +24,18 @@ func (c *serveCommand) Run(ctx context.Context, std streams) (err error) {
 	}
 	logs := httpd.NewLogWriter(std.err)
 	defer logs.Close()
-	lock, err := lockDir(ctx, c.DataDir)
+	unlock, err := c.lock(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, lock.Unlock()) }()
+	defer func() { err = errors.Join(err, unlock()) }()
 	if c.Demo {
 		if err := c.makeDemo(ctx, std.out); err != nil {
 			return err
 		}
 	}
-	s, err := openStore(ctx, c.Book)
+	log := newLog(&c.Serve, logs, std.err)
+	s, err := c.openStore(ctx, log)
 	if err != nil {
 		return err
 	}
@@ -42,18 +43,23 @@ func (c *serveCommand) Run(ctx context.Context, std streams) (err error) {
 	if _, _, err := s.Migrate(ctx); err != nil {
 		return err
 	}
+	if err := refuseArriving(ctx, s); err != nil {
+		return err
+	}
 	if c.Demo {
 		if err := c.checkDemo(ctx, s); err != nil {
 			return err
 		}
 	}
-	return c.serve(ctx, s, newLog(&c.Serve, logs, std.err), std.out)
+	return c.serve(ctx, s, log, std.out)
 }
 
 // serve serves the book until ctx is done.
 func (c *serveCommand) serve(ctx context.Context, s store, log *slog.Logger, out io.Writer) error {
 	r := furnish(&c.Serve, s, log)
-	r.startBackground(&c.Serve)
+	if err := r.startBackground(ctx, &c.Serve); err != nil {
+		return errors.Join(err, c.drain(nil, r))
+	}
 	servers, err := c.listen(r)
 	if err == nil {
 		err = c.announce(ctx, s, servers, out)

@@ -11,6 +11,7 @@ import (
 	"clientele/internal/access"
 	"clientele/internal/config"
 	"clientele/internal/intake"
+	"clientele/internal/postgres"
 	"clientele/internal/sqlite"
 	"clientele/internal/work"
 
@@ -28,6 +29,7 @@ type store interface {
 
 	Ping(ctx context.Context) error
 	Close() error
+	Arriving(ctx context.Context) (bool, error)
 	Migrate(ctx context.Context) (from, to int64, err error)
 	Versions(ctx context.Context) (current, newest int64, err error)
 	ForgetCalls(ctx context.Context, before time.Time, limit int) (int64, error)
@@ -46,8 +48,11 @@ type store interface {
 	RevokeCredential(ctx context.Context, id int64, at time.Time) error
 }
 
-// openStore opens the book without touching its schema.
+// openStore opens the book for a command, without touching its schema.
 func openStore(ctx context.Context, c config.Book) (store, error) {
+	if c.DatabaseURL != "" {
+		return openDatabase(ctx, postgres.Options{URL: c.DatabaseURL, PgBouncer: c.PgBouncer, Lanes: 1})
+	}
 	s, err := sqlite.Open(ctx, c.DataDir)
 	if err != nil {
 		return nil, adviseOnDir(c.DataDir, err)
@@ -74,11 +79,19 @@ func withStore(ctx context.Context, c config.Book, do func(store) error) (err er
 	if err := bringUpToDate(ctx, c, s); err != nil {
 		return err
 	}
+	if err := refuseArriving(ctx, s); err != nil {
+		return err
+	}
 	return do(s)
 }
 
 // bringUpToDate migrates a book with an older schema, or waits until the server or the command that is at it has done so.
+// A database sees to that itself.
 func bringUpToDate(ctx context.Context, c config.Book, s store) error {
+	if c.DatabaseURL != "" {
+		_, _, err := s.Migrate(ctx)
+		return err
+	}
 	for deadline := time.Now().Add(schemaPatience); ; {
 		current, newest, err := s.Versions(ctx)
 		if err != nil || current == newest {

@@ -4,6 +4,7 @@ package config
 import (
 	"fmt"
 	"net/netip"
+	"net/url"
 	"time"
 
 	"github.com/alecthomas/kong"
@@ -22,21 +23,24 @@ type Book struct {
 // Serve are the settings of the server.
 type Serve struct {
 	Book
-	Listen          string         `help:"Address to serve on; port 0 takes a free one (default ${default})." default:"127.0.0.1:8080" placeholder:"ADDR"`
-	MetricsListen   string         `help:"Address to serve /metrics on, instead of the main one." placeholder:"ADDR"`
-	CORSOrigin      []string       `help:"Origin whose pages may call the partner APIs from a browser, such as https://shop.example.com; repeatable." name:"cors-origin" placeholder:"ORIGIN"`
-	LogFormat       string         `help:"Form of the log on standard error: json, text, or auto (text on a terminal)." enum:"auto,json,text" default:"auto"`
-	LogLevel        string         `help:"Least severe level that is logged: debug, info, warn or error; one line per request is info." enum:"debug,info,warn,error" default:"info"`
-	DrainTimeout    time.Duration  `help:"How long requests under way may take after SIGTERM (default ${default})." default:"15s" placeholder:"TIME"`
-	MaxWaiting      int            `help:"Writes that may wait for a commit; one more is answered 503 at once (default ${default})." default:"4096" placeholder:"N"`
-	MaxBatch        int            `help:"Writes that one transaction takes (default ${default})." default:"512" placeholder:"N"`
-	Lanes           int            `help:"Transactions of writes that run at once, on PostgreSQL (default ${default})." default:"4" placeholder:"N"`
-	TrustedProxy    []netip.Prefix `help:"Network of reverse proxies whose X-Forwarded-For is believed about a visitor's address, such as 10.0.0.0/8; repeatable." placeholder:"CIDR"`
-	OIDCIssuer      string         `help:"OpenID Connect issuer whose access tokens are accepted besides ours (DKHardware); a token's client is the credential with that client_id." name:"oidc-issuer" placeholder:"URL"`
-	OIDCAudience    string         `help:"What such a token must be meant for (default ${default})." name:"oidc-audience" default:"clientele" placeholder:"NAME"`
-	KeepSubmissions time.Duration  `help:"How long finished submissions can be asked for (default ${default}, 30 days)." default:"720h" placeholder:"TIME"`
-	KeepVisitors    time.Duration  `help:"How long the address and browser of a visitor who clicked are kept (default ${default}, 90 days)." default:"2160h" placeholder:"TIME"`
-	Demo            bool           `help:"Serve a made-up book from its own directory, on loopback only, with the credentials that the partner documents print."`
+	Listen            string         `help:"Address to serve on; port 0 takes a free one (default ${default})." default:"127.0.0.1:8080" placeholder:"ADDR"`
+	MetricsListen     string         `help:"Address to serve /metrics on, instead of the main one." placeholder:"ADDR"`
+	CORSOrigin        []string       `help:"Origin whose pages may call the partner APIs from a browser, such as https://shop.example.com; repeatable." name:"cors-origin" placeholder:"ORIGIN"`
+	LogFormat         string         `help:"Form of the log on standard error: json, text, or auto (text on a terminal)." enum:"auto,json,text" default:"auto"`
+	LogLevel          string         `help:"Least severe level that is logged: debug, info, warn or error; one line per request is info." enum:"debug,info,warn,error" default:"info"`
+	DrainTimeout      time.Duration  `help:"How long requests under way may take after SIGTERM (default ${default})." default:"15s" placeholder:"TIME"`
+	MaxWaiting        int            `help:"Writes that may wait for a commit; one more is answered 503 at once (default ${default})." default:"4096" placeholder:"N"`
+	MaxBatch          int            `help:"Writes that one transaction takes (default ${default})." default:"512" placeholder:"N"`
+	Lanes             int            `help:"Transactions of writes that run at once, on PostgreSQL (default ${default})." default:"4" placeholder:"N"`
+	TrustedProxy      []netip.Prefix `help:"Network of reverse proxies whose X-Forwarded-For is believed about a visitor's address, such as 10.0.0.0/8; repeatable." placeholder:"CIDR"`
+	OIDCIssuer        string         `help:"OpenID Connect issuer whose access tokens are accepted besides ours (DKHardware); a token's client is the credential with that client_id." name:"oidc-issuer" placeholder:"URL"`
+	OIDCAudience      string         `help:"What such a token must be meant for (default ${default})." name:"oidc-audience" default:"clientele" placeholder:"NAME"`
+	KeepSubmissions   time.Duration  `help:"How long finished submissions can be asked for (default ${default}, 30 days)." default:"720h" placeholder:"TIME"`
+	KeepVisitors      time.Duration  `help:"How long the address and browser of a visitor who clicked are kept (default ${default}, 90 days)." default:"2160h" placeholder:"TIME"`
+	KeepDeliveries    time.Duration  `help:"How long deliveries of events and their attempts are kept, and events for a disabled subscription (default ${default}, 30 days)." default:"720h" placeholder:"TIME"`
+	WebhookProxy      *url.URL       `help:"Proxy through which events are sent; without it the environment's proxies are not used." name:"webhook-proxy" placeholder:"URL"`
+	AllowLoopbackHTTP bool           `help:"For development: let subscriptions name receivers on this machine, by plain http too." name:"allow-loopback-http"`
+	Demo              bool           `help:"Serve a made-up book from its own directory, on loopback only, with the credentials that the partner documents print."`
 }
 
 // Validate is called by the parser.
@@ -48,8 +52,8 @@ func (s *Serve) Validate() error {
 		return fmt.Errorf("--max-batch must be between 1 and 10000")
 	case s.Lanes < 1 || s.Lanes > 100:
 		return fmt.Errorf("--lanes must be between 1 and 100")
-	case s.KeepSubmissions < time.Hour || s.KeepVisitors < time.Hour:
-		return fmt.Errorf("--keep-submissions and --keep-visitors must be at least 1h")
+	case s.KeepSubmissions < time.Hour || s.KeepVisitors < time.Hour || s.KeepDeliveries < time.Hour:
+		return fmt.Errorf("--keep-submissions, --keep-visitors and --keep-deliveries must be at least 1h")
 	case s.DrainTimeout < 0:
 		return fmt.Errorf("--drain-timeout must not be negative")
 	}

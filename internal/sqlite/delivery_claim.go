@@ -50,10 +50,13 @@ func (s *Store) claimDeliveries(ctx context.Context, c clientele.Claim, o client
 	return parcels, s.pack(ctx, parcels, c.At, o.PerSubscription)
 }
 
+// selectDue selects what is due of one subscription.
+const selectDue = selectDelivery + `WHERE d.project_id = ? AND d.subscription_id = ? AND d.status = 'due' AND d.due_at <= ?
+	ORDER BY d.due_at, d.seq LIMIT ?`
+
 // pack puts what is due into the parcels.
 func (s *Store) pack(ctx context.Context, parcels []clientele.Parcel, at time.Time, perSubscription int) error {
-	stmt, err := s.read.PrepareContext(ctx, selectDelivery+`WHERE d.project_id = ? AND d.subscription_id = ?
-		AND d.status = 'due' AND d.due_at <= ? ORDER BY d.due_at, d.seq LIMIT ?`)
+	stmt, err := s.read.PrepareContext(ctx, selectDue)
 	if err != nil {
 		return err
 	}
@@ -67,17 +70,24 @@ func (s *Store) pack(ctx context.Context, parcels []clientele.Parcel, at time.Ti
 		if err != nil {
 			return err
 		}
+		ids := 0
 		err = collect(rows, func(rows *sql.Rows) error {
 			d, err := scanDelivery(rows)
 			parcels[i].Deliveries = append(parcels[i].Deliveries, d)
+			if ids += len(d.SubjectIDs); err == nil && ids >= clientele.MaxParcelIDs {
+				err = errFull
+			}
 			return err
 		})
-		if err != nil {
+		if err != nil && !errors.Is(err, errFull) {
 			return err
 		}
 	}
 	return nil
 }
+
+// errFull ends the packing of one parcel.
+var errFull = errors.New("parcel is full")
 
 // dueSubscription names a subscription that has something due.
 type dueSubscription struct {

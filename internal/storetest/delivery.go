@@ -15,6 +15,7 @@ func deliveryChecks() []eventCheck {
 		{"Claim_OfTwoAtOnceIsDisjoint", testClaimRace},
 		{"Claim_FailingAndHealthyApart", testClaimClasses},
 		{"Claim_HostsThatAreFullWait", testClaimHosts},
+		{"Claim_FullParcelLeavesTheRest", testClaimFull},
 		{"Finish_RecordsAttempts", testFinish},
 		{"Finish_WithoutTheClaimLeavesTheSubscription", testFinishLate},
 		{"Finish_Disables", testFinishDisables},
@@ -195,6 +196,27 @@ func testClaimHosts(t *testing.T, f *eventFixture) {
 	}
 	if got := f.claim(t, "x", 5); len(got) != 1 {
 		t.Errorf("%d parcels when the host has room, want 1", len(got))
+	}
+}
+
+func testClaimFull(t *testing.T, f *eventFixture) {
+	s := f.subscribe(t, f.project)
+	for n := range int64(3) {
+		made, err := f.events.GatherEvents(t.Context(), []clientele.Event{{
+			ProjectID: f.project, EventType: s.EventType, From: s.Cursor + n, To: s.Cursor + n + 1,
+			SubjectIDs: make([]int64, clientele.MaxParcelIDs/2+1), FirstAt: at(0), At: at(0), CreatedAt: at(1),
+		}}, f.newID)
+		if err != nil || made != 1 {
+			t.Fatalf("gather: %d, %v", made, err)
+		}
+	}
+	p := f.claim(t, "x", 2)[0]
+	if len(p.Deliveries) != 2 {
+		t.Fatalf("%d deliveries in a parcel that is full with two", len(p.Deliveries))
+	}
+	f.finish(t, "x", parcelOf(s, 3, sent(p.Deliveries[0], 3, clientele.DeliveryDelivered), sent(p.Deliveries[1], 3, clientele.DeliveryDelivered)))
+	if rest := f.claim(t, "x", 3); len(rest) != 1 || len(rest[0].Deliveries) != 1 {
+		t.Errorf("after a full parcel: %d parcels, want the third delivery", len(rest))
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 	"clientele/internal/dialect/dkhardware"
 	"clientele/internal/httpd"
 	"clientele/internal/intake"
+	"clientele/internal/work"
 
 	"github.com/go-chi/chi/v5"
 	"github.com/go-json-experiment/json"
@@ -36,6 +37,8 @@ type shop struct {
 	store   dialecttest.Store
 	access  *access.Access
 	tokens  *access.Tokens
+	book    *book.Book
+	line    *intake.Intake
 	handler http.Handler
 	names   atomic.Int64
 }
@@ -44,11 +47,12 @@ type shop struct {
 func newShop(t testing.TB, m dialecttest.StoreMaker, wrap func(dkhardware.Shelf) dkhardware.Shelf) *shop {
 	t.Helper()
 	s := &shop{store: m.New(t)}
-	line := intake.New(s.store, intake.Options{})
+	s.line = intake.New(s.store, intake.Options{})
+	s.book = book.New(s.line, time.Now)
 	s.access = access.New(s.store, time.Now)
 	s.tokens = access.NewTokens(s.access, s.store, clientele.DKHardware)
 	t.Cleanup(func() {
-		if err := line.Close(context.WithoutCancel(t.Context())); err != nil {
+		if err := s.line.Close(context.WithoutCancel(t.Context())); err != nil {
 			t.Error(err)
 		}
 		if err := s.access.Close(context.WithoutCancel(t.Context())); err != nil {
@@ -60,7 +64,7 @@ func newShop(t testing.TB, m dialecttest.StoreMaker, wrap func(dkhardware.Shelf)
 		shelf = wrap(shelf)
 	}
 	r := chi.NewRouter()
-	dkhardware.New(s.access, s.tokens, book.New(line, time.Now), shelf).Routes(r)
+	dkhardware.New(s.access, s.tokens, s.book, shelf).Routes(r)
 	s.handler = r
 	return s
 }
@@ -140,6 +144,15 @@ func times[T any](n int, make func(i int) T) []T {
 		list = append(list, make(i))
 	}
 	return list
+}
+
+// work carries out the submissions that wait.
+func (s *shop) work(t tester) {
+	t.Helper()
+	w := &work.Submissions{Store: s.store, Book: s.book, Commit: s.line, Now: time.Now, Log: slog.New(slog.DiscardHandler)}
+	if _, err := w.CarryOut(t.Context()); err != nil {
+		t.Fatalf("work: %v", err)
+	}
 }
 
 // send sends a request and returns the answer.

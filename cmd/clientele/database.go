@@ -1,0 +1,93 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"clientele"
+	"clientele/internal/postgres"
+	"clientele/internal/work"
+)
+
+// openDatabase opens a book in a PostgreSQL database without touching its schema. Its errors show no password.
+func openDatabase(ctx context.Context, o postgres.Options) (store, error) {
+	s, err := postgres.Open(ctx, o)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errUsage, err)
+	}
+	return s, nil
+}
+
+// openStore opens the book for a server, which writes in as many lanes as it was told and logs what was tried again.
+func (c *serveCommand) openStore(ctx context.Context, log *slog.Logger) (store, error) {
+	if c.DatabaseURL == "" {
+		return openStore(ctx, c.Book)
+	}
+	return openDatabase(ctx, postgres.Options{URL: c.DatabaseURL, PgBouncer: c.PgBouncer, Lanes: c.Lanes, Log: log})
+}
+
+// lock claims the data directory. A database is anybody's: any number of servers work on it.
+func (c *serveCommand) lock(ctx context.Context) (unlock func() error, err error) {
+	if c.DatabaseURL != "" {
+		return func() error { return nil }, nil
+	}
+	lock, err := lockDir(ctx, c.DataDir)
+	if err != nil {
+		return nil, err
+	}
+	return lock.Unlock, nil
+}
+
+// whereabouts returns where the book is, and how another command is told: by a hint before it, or a flag behind it.
+func (c *serveCommand) whereabouts() (where, hint, flag string) {
+	if c.DatabaseURL == "" {
+		return c.DataDir, "", " --data-dir " + shellQuote(c.DataDir)
+	}
+	name, err := postgres.Name(c.DatabaseURL)
+	if err != nil { // it was opened by this URL
+		name = "a database"
+	}
+	return name, ", with CLIENTELE_DATABASE_URL as here", ""
+}
+
+// errArriving is how a book is refused that is still being copied.
+var errArriving = clientele.Errorf(clientele.KindConflict,
+	"the book is still arriving from another one: run the same clientele copy again until it ends well")
+
+// refuseArriving returns an error while the book is being copied into: nobody may use a part of it.
+func refuseArriving(ctx context.Context, s store) error {
+	arriving, err := s.Arriving(ctx)
+	if err == nil && arriving {
+		err = errArriving
+	}
+	return err
+}
+
+// readiness returns what /readyz asks: whether the book answers, and is whole.
+func readiness(s store) func(context.Context) error {
+	return func(ctx context.Context) error {
+		return errors.Join(s.Ping(ctx), refuseArriving(ctx, s))
+	}
+}
+
+// watcher is a store that hears what other servers do to credentials: a database.
+type watcher interface {
+	// Watch calls changed whenever a credential may have changed, until ctx is done.
+	Watch(ctx context.Context, changed func())
+}
+
+// watchCredentials makes a change of credentials on one server known on this one at once, where the store can hear of it.
+func (r *rooms) watchCredentials() {
+	w, ok := r.store.(watcher)
+	if !ok {
+		return
+	}
+	r.background = append(r.background, work.Start("changes of credentials", time.Minute, r.log,
+		func(ctx context.Context) (time.Duration, error) {
+			w.Watch(ctx, r.guard.ForgetAll) // until it is stopped
+			return 0, nil
+		}))
+}

@@ -1,0 +1,148 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"clientele"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// Commit carries out the writes in one durable transaction and returns the outcome of each, in order. On an error nothing
+// of the batch was written, with one exception: when the connection was lost during the commit and the time was up before
+// the book said what became of it, the error says so; repeating the writes is safe wherever they have a key.
+//
+// An error of kind unavailable concerns the whole book; any other may be the fault of a single write, which the caller
+// finds by committing the parts. What fails because of another transaction or of a connection is tried again first, for
+// Options.Timeout at most. A caller that goes away is obeyed until the commit is sent, and not after.
+func (s *Store) Commit(ctx context.Context, writes []clientele.Write) ([]clientele.Outcome, error) {
+	if len(writes) == 0 {
+		return nil, nil
+	}
+	var outcomes []clientele.Outcome
+	err := s.again(ctx, "commit", func(ctx context.Context) (err error) {
+		outcomes, err = s.commitOnce(ctx, writes)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("commit %d writes: %w", len(writes), err)
+	}
+	return outcomes, nil
+}
+
+// commit is one attempt at a transaction of writes.
+type commit struct {
+	store *Store
+	conn  *pgxpool.Conn
+	batch *clientele.Batch
+	ids   newIDs
+	// remembered are the calls that the book remembers.
+	remembered map[rememberedKey]bool
+	// submissions are the places of the submissions that are in work.
+	submissions map[clientele.ProjectKey]int64
+	mark        mark
+	// adds is how many customers, leads and submissions the batch adds.
+	adds int64
+}
+
+// commitOnce makes one attempt, and finds out what became of it when the connection is lost on the way.
+func (s *Store) commitOnce(ctx context.Context, writes []clientele.Write) ([]clientele.Outcome, error) {
+	t := &commit{
+		store: s, batch: clientele.NewBatch(writes), remembered: map[rememberedKey]bool{},
+		submissions: map[clientele.ProjectKey]int64{}, mark: newMark(writes[0].ProjectID),
+	}
+	outcomes, err := t.run(ctx, writes)
+	if doubt, ok := errors.AsType[*doubtError](err); ok {
+		ctx, cancel := uncancelled(ctx)
+		defer cancel()
+		tookPlace, lookErr := s.tookPlace(ctx, t.mark)
+		switch {
+		case lookErr != nil:
+			return nil, err
+		case !tookPlace:
+			return nil, &lostError{doubt.err}
+		}
+		return outcomes, nil
+	}
+	return outcomes, err
+}
+
+// run returns the outcomes also when the commit is in doubt.
+func (t *commit) run(ctx context.Context, writes []clientele.Write) ([]clientele.Outcome, error) {
+	ctx, cancel := t.store.attempt(ctx)
+	defer cancel()
+	var err error
+	if t.conn, err = t.store.write.Acquire(ctx); err != nil {
+		return nil, err
+	}
+	defer t.conn.Release()
+	defer t.returnIDs()
+	if err := t.load(ctx, writes); err != nil {
+		rollback(ctx, t.conn)
+		return nil, ifLost(t.conn, err)
+	}
+	outcomes := t.batch.Decide(&t.ids)
+	return outcomes, t.keep(ctx)
+}
+
+// load begins the transaction and hands the batch what the book has under its keys, locked; one round trip. The projects
+// come in order, and in each the tables, so that two servers lock in the same order.
+func (t *commit) load(ctx context.Context, writes []clientele.Write) error {
+	p := &pgx.Batch{}
+	p.Queue("BEGIN")
+	t.queueIDs(p, writes)
+	byProject := t.batch.Keys()
+	for _, project := range slices.Sorted(maps.Keys(byProject)) {
+		keys := byProject[project]
+		t.queueLoadRemembered(p, project, keys.Idempotency)
+		t.queueLoadSubmissions(p, project, keys.Submissions)
+		queueLoadLeads(p, t.batch, project, keys.LeadUUIDs)
+		queueLoadCustomers(p, t.batch, project, keys)
+	}
+	return t.conn.SendBatch(ctx, p).Close()
+}
+
+// keep stores what the batch decided and commits; one round trip.
+func (t *commit) keep(ctx context.Context) error {
+	ctx, cancel := uncancelled(ctx)
+	defer cancel()
+	p := &pgx.Batch{}
+	t.adds = int64(queueCustomers(p, t.batch) + queueLeads(p, t.batch) + len(t.batch.NewSubmissions))
+	queueNewSubmissions(p, t.batch.NewSubmissions)
+	t.queueFinishedSubmissions(p)
+	t.queueRemembered(p)
+	queueChanges(p, t.batch.Changes)
+	if p.Len() > 0 {
+		p.Queue(insertMark, t.mark.project, t.mark.id)
+	}
+	p.Queue("COMMIT").Exec(func(tag pgconn.CommandTag) error {
+		if tag.String() != "COMMIT" {
+			return fmt.Errorf("commit ended in %s", tag)
+		}
+		return nil
+	})
+	return t.judge(ctx, t.conn.SendBatch(ctx, p).Close())
+}
+
+// judge tells what an error of the last round trip means. What ended the connection may have come before or after the
+// commit; what did not, the transaction did not survive.
+func (t *commit) judge(ctx context.Context, err error) error {
+	switch {
+	case err == nil:
+		t.store.added.Add(t.adds)
+		return nil
+	case t.conn.Conn().IsClosed():
+		return &doubtError{err}
+	}
+	rollback(ctx, t.conn)
+	if isRace(err) {
+		return &raceError{err}
+	}
+	return err
+}

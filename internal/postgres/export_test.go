@@ -1,0 +1,140 @@
+package postgres
+
+import (
+	"context"
+	"io/fs"
+	"time"
+
+	"clientele"
+)
+
+// UseMigrations makes s a program that knows these migrations.
+func (s *Store) UseMigrations(files fs.FS) (err error) {
+	s.files = files
+	s.schema, err = newestVersion(files)
+	return err
+}
+
+// Schema returns the version of the newest migration that s knows.
+func (s *Store) Schema() int64 { return s.schema }
+
+// MigrationLock is the advisory lock of whoever migrates.
+const MigrationLock = int64(migrationLock)
+
+// SetWatchEvery sets how long Watch hears nothing before it asks.
+func (s *Store) SetWatchEvery(d time.Duration) { s.watchEvery = d }
+
+// Settle voids the mark or learns that its transaction took place.
+func (s *Store) Settle(ctx context.Context, project int64, id string) (void bool, err error) {
+	return s.settle(ctx, mark{project, id})
+}
+
+// IDSource gives out ids of a pretended sequence.
+type IDSource struct{ idSource }
+
+// Take takes n ids and gives back all but the first used.
+func (s *IDSource) Take(n, used int, next func() int64) (ids []int64) {
+	t := spans(s.take(n))
+	for t.count() < n {
+		first := next()
+		t = append(t, span{first, first + idBlock})
+	}
+	for range used {
+		ids = append(ids, t.pop())
+	}
+	s.give(t)
+	return ids
+}
+
+// IDBlock is how many ids a value of a sequence stands for.
+const IDBlock = idBlock
+
+// InsertMark and ForgetMarks are statements that tests look into.
+const (
+	InsertMark  = insertMark
+	ForgetMarks = forgetMarks
+)
+
+// Statement is one that runs per request or per batch, with arguments and what its plan must look up: for each index the
+// columns in its condition. Where one of several indexes will do, their names stand together.
+type Statement struct {
+	Name string
+	SQL  string
+	Args []any
+	Want map[string][]string
+}
+
+// Statements returns the statements of a store whose plan matters. Arguments are about project 1.
+func Statements() []Statement {
+	const project = int64(1)
+	ids, keys := []int64{5, 6, 7}, []string{"e5", "e6", "none"}
+	numbers, uuids := []string{"n5", "n6"}, []string{"u5", "u6"}
+	pk, of := map[string][]string{"customer_pk": {"project_id", "id"}}, map[string][]string{"address_of_customer": {"project_id", "customer_id"}}
+	byExternal := map[string][]string{"customer_external_id_unique": {"project_id", "external_id"}}
+	byNumber := map[string][]string{"customer_external_number_unique": {"project_id", "external_number"}}
+	pending := map[string][]string{"submission_unfinished": {"project_id"}}
+	list := []Statement{
+		{"lock by id", lockByID, []any{project, ids}, pk},
+		{"lock by external id", lockByExternalID, []any{project, keys}, join(pk, byExternal)},
+		{"lock by external number", lockByExternalNumber, []any{project, numbers}, join(pk, byNumber)},
+		{"lock by any key", lockByAnyKey, []any{project, ids, keys, numbers}, join(pk, byExternal, byNumber)},
+		{"addresses by any key", addressesByAnyKey, []any{project, ids, keys, numbers}, join(of, byExternal, byNumber)},
+		{"addresses by id", addressesByID, []any{project, ids}, of},
+		{"customers by id", customersByID, []any{project, ids}, pk},
+		{"customer by id", "SELECT " + customerColumns + " FROM customer WHERE project_id = $1 AND id = $2", []any{project, ids[0]}, pk},
+		{"customer by external id", "SELECT " + customerColumns + " FROM customer WHERE project_id = $1 AND external_id = $2", []any{project, keys[0]}, byExternal},
+		{"free keys", freeKeys, []any{project, ids[0]}, pk},
+		{"move keys", moveKeys, []any{project, ids[0], "a", "b"}, pk},
+		{"history", changesOf, []any{project, "customer", ids[0]}, map[string][]string{"change_of_subject": {"project_id", "subject", "subject_id"}}},
+		{"lock remembered calls", lockRemembered, []any{project, keys, ids}, map[string][]string{"remembered_call_pk": {"project_id", "key", "credential_id"}}},
+		{"lock leads", lockLeads, []any{project, uuids}, map[string][]string{"lead_uuid lead_uuid_unique": nil}},
+		{"find lead", findLead, []any{project, uuids[0]}, map[string][]string{"lead_uuid lead_uuid_unique": nil}},
+		{"find the project of a lead", findLeadProject, []any{uuids[0]}, map[string][]string{"lead_uuid": nil}},
+		{"lock submissions", lockSubmissions, []any{project, uuids}, map[string][]string{"submission_id_unique": {"project_id", "id"}}},
+		{"find submission", findSubmission, []any{project, uuids[0]}, map[string][]string{"submission_id_unique": {"project_id", "id"}}},
+		{"finish submissions", finishSubmissions, []any{
+			project, ids[0], ids[2], ids, keys, ids, keys, []time.Time{{}, {}, {}},
+		}, nil},
+		{"claim submissions", claimSubmissions, []any{project, "Processing", "lease", time.Now(), 10}, pending},
+		{"projects with submissions", projectsWithSubmissions, nil, map[string][]string{"submission_unfinished": nil}},
+	}
+	return append(list, listStatements(project)...)
+}
+
+// listStatements are the lists, of each kind one.
+func listStatements(project int64) (list []Statement) {
+	updated, created := "customer_updated_at", "customer_created_at"
+	from, after := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), &clientele.Position{At: time.Now(), ID: 1}
+	for name, q := range map[string]clientele.CustomerQuery{
+		updated: {ProjectID: project, Limit: 100}, updated + " from": {ProjectID: project, Limit: 100, From: from, To: time.Now()},
+		updated + " newest after": {ProjectID: project, Limit: 100, Newest: true, After: after},
+		created:                   {ProjectID: project, ByCreated: true, Limit: 100},
+		created + " after":        {ProjectID: project, ByCreated: true, Limit: 100, After: after},
+	} {
+		sql, args := positionsSQL(q)
+		index := updated
+		if q.ByCreated {
+			index = created
+		}
+		list = append(list, Statement{"list " + name, sql, args, map[string][]string{index: {"project_id"}}})
+	}
+	for index, f := range map[string]clientele.CustomerFilter{
+		"customer_external_id_unique":     {ProjectID: project, ExternalID: clientele.Some("e5")},
+		"customer_external_number_unique": {ProjectID: project, ExternalNumber: clientele.Some("n5")},
+		"customer_vat_normal":             {ProjectID: project, VATNormal: clientele.Some("PL5")},
+	} {
+		where, args := filterSQL(f)
+		list = append(list, Statement{"filter " + index, "SELECT id" + where + " ORDER BY id", args, map[string][]string{index: {"project_id"}}})
+	}
+	return list
+}
+
+func join(maps ...map[string][]string) map[string][]string {
+	all := map[string][]string{}
+	for _, m := range maps {
+		for k, v := range m {
+			all[k] = v
+		}
+	}
+	return all
+}

@@ -1,0 +1,93 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+
+	"clientele"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// ListPositions returns the places of the customers that a query selects, in its order. It reads an index only.
+func (s *Store) ListPositions(ctx context.Context, q clientele.CustomerQuery) ([]clientele.Position, error) {
+	query, args := positionsSQL(q)
+	var list []clientele.Position
+	err := s.query(ctx, "list customers", func(ctx context.Context, pool *pgxpool.Pool) error {
+		rows, err := pool.Query(ctx, query, args...)
+		if err != nil {
+			return err
+		}
+		list = make([]clientele.Position, 0, min(q.Limit, clientele.MaxPage+1))
+		var p clientele.Position
+		return eachRow(rows, []any{(*instant)(&p.At), &p.ID}, func() { list = append(list, p) })
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list customers of project %d: %w", q.ProjectID, err)
+	}
+	return list, nil
+}
+
+func positionsSQL(q clientele.CustomerQuery) (query string, args []any) {
+	date, order, behind := "updated_at", " ASC", ">"
+	if q.ByCreated {
+		date = "created_at"
+	}
+	if q.Newest {
+		order, behind = " DESC", "<"
+	}
+	arg := func(v any) string {
+		args = append(args, v)
+		return fmt.Sprintf("$%d", len(args))
+	}
+	query = "SELECT " + date + ", id FROM customer WHERE project_id = " + arg(q.ProjectID)
+	if !q.From.IsZero() {
+		query += " AND " + date + " >= " + arg(q.From)
+	}
+	if !q.To.IsZero() {
+		query += " AND " + date + " <= " + arg(q.To)
+	}
+	if q.After != nil {
+		query += " AND (" + date + ", id) " + behind + " (" + arg(q.After.At) + ", " + arg(q.After.ID) + ")"
+	}
+	query += " ORDER BY " + date + order + ", id" + order
+	return query + " LIMIT " + arg(q.Limit) + " OFFSET " + arg(q.Offset), args
+}
+
+// LoadCustomers returns the project's customers with the given ids, with their addresses, in the order of ids. One that
+// is gone is left out.
+func (s *Store) LoadCustomers(ctx context.Context, project int64, ids []int64) ([]clientele.Customer, error) {
+	var found []clientele.Customer
+	err := s.query(ctx, "load customers", func(ctx context.Context, pool *pgxpool.Pool) error {
+		found = make([]clientele.Customer, 0, len(ids))
+		p := &pgx.Batch{}
+		p.Queue(customersByID, project, notNil(ids)).Query(func(rows pgx.Rows) error {
+			return scanCustomers(rows, func(c clientele.Customer) { found = append(found, c) })
+		})
+		p.Queue(addressesByID, project, notNil(ids)).Query(func(rows pgx.Rows) error { return giveAddresses(rows, found) })
+		return pool.SendBatch(ctx, p).Close()
+	})
+	if err != nil {
+		return nil, fmt.Errorf("load %d customers of project %d: %w", len(ids), project, err)
+	}
+	return inOrder(ids, found), nil
+}
+
+// customersByID makes one descent for each id (see lockCustomers).
+const customersByID = `SELECT c.* FROM unnest($2::bigint[]) AS k CROSS JOIN LATERAL
+	(SELECT ` + customerColumns + ` FROM customer WHERE project_id = $1 AND id = k LIMIT 1) AS c`
+
+func inOrder(ids []int64, found []clientele.Customer) []clientele.Customer {
+	byID := make(map[int64]*clientele.Customer, len(found))
+	for i := range found {
+		byID[found[i].ID] = &found[i]
+	}
+	list := make([]clientele.Customer, 0, len(ids))
+	for _, id := range ids {
+		if c := byID[id]; c != nil {
+			list = append(list, *c)
+		}
+	}
+	return list
+}

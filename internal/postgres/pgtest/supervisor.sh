@@ -1,0 +1,36 @@
+# sh -c "$(cat supervisor.sh)" sh BIN DIR [PRIMARY]
+# Makes a cluster in DIR with DIR/settings and the superuser's DIR/password, or a standby of the cluster with the URL PRIMARY,
+# starts it, says "ready", and kills and deletes everything when its standard input ends.
+bin=$1 dir=$2 primary=$3 server=
+export LC_ALL=C
+
+make() {
+  if [ -n "$primary" ]; then
+    "$bin/pg_basebackup" -D "$dir/data" -d "$primary" -R -X stream -c fast --no-sync
+  else
+    "$bin/initdb" -D "$dir/data" -U postgres --pwfile="$dir/password" -A password -E UTF8 --locale=C --no-sync --no-instructions
+  fi && cat "$dir/settings" >>"$dir/data/postgresql.conf"
+}
+
+# start waits until the server says in its own file that it takes connections, as pg_ctl does.
+start() {
+  "$bin/postgres" -D "$dir/data" &
+  server=$!
+  until grep -qs 'ready *$' "$dir/data/postmaster.pid"; do
+    kill -0 "$server" || return
+    sleep 0.02
+  done
+}
+
+if make >"$dir/log" 2>&1 </dev/null && start >>"$dir/log" 2>&1 </dev/null; then
+  echo ready
+else
+  echo failed
+fi
+cat >/dev/null # until the tests' process ends
+if [ -n "$server" ]; then
+  kill -QUIT "$server" 2>/dev/null # at once
+  kill -CONT "$server" 2>/dev/null # also when it is paused
+  wait "$server"
+fi
+rm -rf "$dir"

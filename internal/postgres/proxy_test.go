@@ -1,0 +1,220 @@
+package postgres_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"io"
+	"net"
+	"net/url"
+	"sync"
+	"testing"
+)
+
+// proxy stands between a store and its database, understands as much of the protocol as it takes to see a statement go
+// by, and breaks the connection there. It breaks one connection, once; the others pass.
+type proxy struct {
+	listener net.Listener
+	target   string
+
+	mu     sync.Mutex
+	breaks *breakage
+	open   map[net.Conn]bool
+}
+
+// breakage says where and how a connection is broken.
+type breakage struct {
+	// at is a piece of the statement at which it happens: when the client sends it to be run.
+	at string
+	// forward says whether the server gets the statement, and what follows it, all the same. It is called once the
+	// client's side is cut off, and may take its time.
+	forward func() bool
+	// silent says that the client is not cut off before forward has returned: it just hears nothing.
+	silent bool
+	// answered says that the server's answer is awaited, and lost, before the client is cut off.
+	answered bool
+}
+
+// newProxy returns a proxy in front of a database, and the URL through it.
+func newProxy(t testing.TB, database string) (*proxy, string) {
+	t.Helper()
+	u, err := url.Parse(database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &proxy{target: u.Host, open: map[net.Conn]bool{}}
+	if p.listener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.close)
+	go p.accept()
+	u.Host = p.listener.Addr().String()
+	return p, u.String()
+}
+
+// close ends all connections and takes no more.
+func (p *proxy) close() {
+	_ = p.listener.Close()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for c := range p.open {
+		_ = c.Close()
+	}
+}
+
+// arm makes the next connection that comes by there break.
+func (p *proxy) arm(b breakage) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.breaks = &b
+}
+
+// hit takes the breakage when the statement is its.
+func (p *proxy) hit(statement string) *breakage {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.breaks == nil || !bytes.Contains([]byte(statement), []byte(p.breaks.at)) {
+		return nil
+	}
+	b := p.breaks
+	p.breaks = nil
+	return b
+}
+
+func (p *proxy) accept() {
+	for {
+		client, err := p.listener.Accept()
+		if err != nil {
+			return
+		}
+		server, err := net.Dial("tcp", p.target)
+		if err != nil {
+			_ = client.Close()
+			continue
+		}
+		p.mu.Lock()
+		p.open[client], p.open[server] = true, true
+		p.mu.Unlock()
+		go p.serve(client, server)
+	}
+}
+
+func (p *proxy) serve(client, server net.Conn) {
+	defer p.forget(client, server)
+	answers := make(chan struct{}) // closed when the server says nothing more, to a client that was cut off: for now
+	cut := make(chan struct{})     // closed when the client is to hear nothing more
+	go func() {
+		defer close(answers)
+		relayAnswers(server, client, cut)
+	}()
+	c := &clientStream{r: client, statements: map[string]string{}}
+	for first := true; ; first = false {
+		frame, statement, err := c.next(first)
+		if err != nil {
+			_ = server.Close()
+			break
+		}
+		if b := p.hit(statement); b != nil {
+			close(cut)
+			b.carryOut(c, frame, client, server, answers)
+			break
+		}
+		if _, err := server.Write(frame); err != nil {
+			break
+		}
+	}
+	<-answers
+}
+
+func (p *proxy) forget(conns ...net.Conn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, c := range conns {
+		_ = c.Close()
+		delete(p.open, c)
+	}
+}
+
+// carryOut reads the rest of what the client has sent, cuts it off, and forwards or not.
+func (b *breakage) carryOut(c *clientStream, frame []byte, client, server net.Conn, answers <-chan struct{}) {
+	rest := bytes.Clone(frame)
+	for frame[0] != 'Q' { // a simple query stands alone; Sync ends what else the client sends in one go
+		next, _, err := c.next(false)
+		if err != nil {
+			break
+		}
+		if rest = append(rest, next...); next[0] == 'S' {
+			break
+		}
+	}
+	if !b.answered && !b.silent {
+		_ = client.Close()
+	}
+	if b.answered || b.forward() {
+		_, _ = server.Write(rest)
+		<-answers
+	}
+	_ = client.Close()
+	_ = server.Close()
+}
+
+// relayAnswers passes on what the server says; once the client is cut off, it reads to the end of the answer.
+func relayAnswers(server, client net.Conn, cut <-chan struct{}) {
+	for {
+		frame, err := readFrame(server, false)
+		if err != nil {
+			_ = client.Close()
+			return
+		}
+		select {
+		case <-cut:
+			if frame[0] == 'Z' { // ready for the next statement
+				return
+			}
+		default:
+			_, _ = client.Write(frame)
+		}
+	}
+}
+
+// clientStream are the messages of a client.
+type clientStream struct {
+	r          io.Reader
+	statements map[string]string // prepared, by name
+}
+
+// next returns the next message, and the statement that it has run.
+func (c *clientStream) next(first bool) (frame []byte, statement string, err error) {
+	if frame, err = readFrame(c.r, first); err != nil || first {
+		return frame, "", err
+	}
+	body := frame[5:]
+	switch frame[0] {
+	case 'Q':
+		statement = cString(body)
+	case 'P': // Parse: name, text
+		name := cString(body)
+		c.statements[name] = cString(body[len(name)+1:])
+	case 'B': // Bind: portal, name
+		statement = c.statements[cString(body[len(cString(body))+1:])]
+	}
+	return frame, statement, nil
+}
+
+func cString(b []byte) string {
+	text, _, _ := bytes.Cut(b, []byte{0})
+	return string(text)
+}
+
+// readFrame reads one message; the first of a client has no type.
+func readFrame(r io.Reader, first bool) ([]byte, error) {
+	head := make([]byte, 5)
+	if first {
+		head = head[1:]
+	}
+	if _, err := io.ReadFull(r, head); err != nil {
+		return nil, err
+	}
+	body := make([]byte, binary.BigEndian.Uint32(head[len(head)-4:])-4)
+	_, err := io.ReadFull(r, body)
+	return append(head, body...), err
+}

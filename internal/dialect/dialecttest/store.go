@@ -8,6 +8,8 @@ import (
 	"clientele"
 	"clientele/internal/access"
 	"clientele/internal/intake"
+	"clientele/internal/postgres"
+	"clientele/internal/postgres/pgtest"
 	"clientele/internal/sqlite"
 )
 
@@ -30,7 +32,21 @@ type StoreMaker struct {
 
 // Stores are the stores that every case runs on.
 func Stores() []StoreMaker {
-	return []StoreMaker{{Name: "sqlite", New: newSQLite}}
+	return []StoreMaker{{Name: "sqlite", New: newSQLite}, {Name: "postgres", New: newPostgres}}
+}
+
+func newPostgres(t testing.TB) Store {
+	t.Helper()
+	s, err := postgres.Open(t.Context(), postgres.Options{URL: pgtest.New(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
 }
 
 func newSQLite(t testing.TB) Store {

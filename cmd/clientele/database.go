@@ -73,21 +73,29 @@ func readiness(s store) func(context.Context) error {
 	}
 }
 
-// watcher is a store that hears what other servers do to credentials: a database.
+// watcher is a store that hears what other servers do: a database.
 type watcher interface {
-	// Watch calls changed whenever a credential may have changed, until ctx is done.
-	Watch(ctx context.Context, changed func())
+	// Watch calls credentials whenever a credential may have changed, and changes when the history has grown, until ctx is
+	// done.
+	Watch(ctx context.Context, credentials, changes func())
 }
 
-// watchCredentials makes a change of credentials on one server known on this one at once, where the store can hear of it.
-func (r *rooms) watchCredentials() {
+var _ watcher = (*postgres.Store)(nil) // else it would not be asked to
+
+// watchOthers makes a change of credentials on one server known on this one at once, and has changes that another one made
+// gathered, where the store can hear of them.
+func (r *rooms) watchOthers() {
 	w, ok := r.store.(watcher)
 	if !ok {
 		return
 	}
-	r.background = append(r.background, work.Start("changes of credentials", time.Minute, r.log,
+	changes := func() {}
+	if r.hooks != nil {
+		changes = r.hooks.Changed
+	}
+	r.background = append(r.background, work.Start("what other servers do", time.Minute, r.log,
 		func(ctx context.Context) (time.Duration, error) {
-			w.Watch(ctx, r.guard.ForgetAll) // until it is stopped
+			w.Watch(ctx, r.guard.ForgetAll, changes) // until it is stopped
 			return 0, nil
 		}))
 }

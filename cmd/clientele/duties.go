@@ -32,9 +32,14 @@ func (r *rooms) startBackground(ctx context.Context, c *config.Serve) error {
 			return err
 		}
 	}
-	r.watchCredentials()
+	r.watchOthers()
 	submissions := &work.Submissions{
 		Store: r.store, Book: r.book, Commit: r.line, Now: time.Now, Log: r.log, Batch: c.MaxBatch,
+	}
+	if exclusive == webhook.Alone {
+		if err := submissions.EndClaims(ctx); err != nil {
+			return err
+		}
 	}
 	carryOut := work.Start("submissions", lookForSubmissionsEvery, r.log, submissions.CarryOut)
 	r.book.OnSubmit(carryOut.Signal)

@@ -48,6 +48,36 @@ func newBench(b *testing.B, cluster *pgtest.Cluster, lanes int) *bench {
 	return f
 }
 
+// BenchmarkCommit_Gathered measures the same while a gatherer asks every second, or without a pause, up to where the history
+// is complete: each time all commits of the project wait for those before it.
+func BenchmarkCommit_Gathered(b *testing.B) {
+	cluster := pgtest.NewCluster(b, pgtest.Durable)
+	for name, every := range map[string]time.Duration{"never": 0, "every second": time.Second, "without a pause": time.Nanosecond} {
+		b.Run(name, func(b *testing.B) {
+			f := newBench(b, cluster, 4)
+			ended, end := context.WithCancel(context.Background())
+			var gathering sync.WaitGroup
+			gathering.Go(func() {
+				cursors := []clientele.EventCursor{{ProjectID: f.project, EventType: clientele.CustomerChanged}}
+				for every > 0 && ended.Err() == nil {
+					tails, err := f.store.ReadChanges(ended, cursors, 10_000)
+					if err == nil {
+						cursors[0].Seq = tails[0].ReadTo
+					}
+					select {
+					case <-ended.Done():
+					case <-time.After(every):
+					}
+				}
+			})
+			f.run(b, func(batch int64) []clientele.Write { return f.upserts(batch*batchSize, batch) })
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "commits/s")
+			end()
+			gathering.Wait()
+		})
+	}
+}
+
 // run commits b.N batches in as many goroutines as there are lanes.
 func (f *bench) run(b *testing.B, batch func(n int64) []clientele.Write) {
 	var next atomic.Int64

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"clientele"
 
@@ -42,8 +43,8 @@ type commit struct {
 	conn  *pgxpool.Conn
 	batch *clientele.Batch
 	ids   newIDs
-	// remembered are the calls that the book remembers.
-	remembered map[rememberedKey]bool
+	// remembered are the times of the calls that the book remembers.
+	remembered map[rememberedKey]time.Time
 	// submissions are the places of the submissions that are in work.
 	submissions map[clientele.ProjectKey]int64
 	mark        mark
@@ -54,7 +55,7 @@ type commit struct {
 // commitOnce makes one attempt, and finds out what became of it when the connection is lost on the way.
 func (s *Store) commitOnce(ctx context.Context, writes []clientele.Write) ([]clientele.Outcome, error) {
 	t := &commit{
-		store: s, batch: clientele.NewBatch(writes), remembered: map[rememberedKey]bool{},
+		store: s, batch: clientele.NewBatch(writes), remembered: map[rememberedKey]time.Time{},
 		submissions: map[clientele.ProjectKey]int64{}, mark: newMark(writes[0].ProjectID),
 	}
 	outcomes, err := t.run(ctx, writes)
@@ -96,6 +97,7 @@ func (t *commit) run(ctx context.Context, writes []clientele.Write) ([]clientele
 func (t *commit) load(ctx context.Context, writes []clientele.Write) error {
 	p := &pgx.Batch{}
 	p.Queue("BEGIN")
+	queueLockHistory(p, writes)
 	t.queueIDs(p, writes)
 	byProject := t.batch.Keys()
 	for _, project := range slices.Sorted(maps.Keys(byProject)) {
@@ -120,6 +122,9 @@ func (t *commit) keep(ctx context.Context) error {
 	queueChanges(p, t.batch.Changes)
 	if p.Len() > 0 {
 		p.Queue(insertMark, t.mark.project, t.mark.id)
+	}
+	if len(t.batch.Changes) > 0 && t.store.tells.now() {
+		p.Queue(tellOfChanges)
 	}
 	p.Queue("COMMIT").Exec(func(tag pgconn.CommandTag) error {
 		if tag.String() != "COMMIT" {

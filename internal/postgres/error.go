@@ -18,11 +18,10 @@ import (
 // faultKind says what sort of failure stands between us and the database.
 type faultKind uint8
 
+// The zero value is for what belongs to a row, or to this program: trying again does not help.
 const (
-	// ours: it belongs to a row, or to this program. Trying again does not help.
-	ours faultKind = iota
 	// conflict: another transaction was in the way, and has been given way to.
-	conflict
+	conflict faultKind = iota + 1
 	// gone: the server or the connection is away for the moment.
 	gone
 	// readOnly: the server takes no writes: it is a standby now.

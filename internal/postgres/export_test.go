@@ -24,6 +24,9 @@ const MigrationLock = int64(migrationLock)
 // SetWatchEvery sets how long Watch hears nothing before it asks.
 func (s *Store) SetWatchEvery(d time.Duration) { s.watchEvery = d }
 
+// TellEvery is how often a server tells of changes at most.
+const TellEvery = tellEvery
+
 // Settle voids the mark or learns that its transaction took place.
 func (s *Store) Settle(ctx context.Context, project int64, id string) (void bool, err error) {
 	return s.settle(ctx, mark{project, id})
@@ -86,7 +89,7 @@ func Statements() []Statement {
 		{"free keys", freeKeys, []any{project, ids[0]}, pk},
 		{"move keys", moveKeys, []any{project, ids[0], "a", "b"}, pk},
 		{"history", changesOf, []any{project, "customer", ids[0]}, map[string][]string{"change_of_subject": {"project_id", "subject", "subject_id"}}},
-		{"lock remembered calls", lockRemembered, []any{project, keys, ids}, map[string][]string{"remembered_call_pk": {"project_id", "key", "credential_id"}}},
+		{"remembered calls", findRemembered, []any{project, keys, ids}, map[string][]string{"remembered_call_pk": {"project_id", "key", "credential_id"}}},
 		{"lock leads", lockLeads, []any{project, uuids}, map[string][]string{"lead_uuid lead_uuid_unique": nil}},
 		{"find lead", findLead, []any{project, uuids[0]}, map[string][]string{"lead_uuid lead_uuid_unique": nil}},
 		{"find the project of a lead", findLeadProject, []any{uuids[0]}, map[string][]string{"lead_uuid": nil}},

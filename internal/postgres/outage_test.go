@@ -129,6 +129,31 @@ func TestKilledConnections(t *testing.T) {
 	}
 }
 
+// TestStuckConnection: one connection that says nothing more is given up, and the write takes effect over another, while
+// its caller still waits.
+func TestStuckConnection(t *testing.T) {
+	p, url := newProxy(t, pgtest.New(t))
+	s := open(t, postgres.Options{URL: url, AttemptTimeout: 300 * time.Millisecond, Timeout: 20 * time.Second})
+	project := newProject(t, s, "stuck")
+	stuck := make(chan struct{})
+	defer close(stuck)
+	for _, at := range []string{"nextval", "INSERT INTO customer"} {
+		p.arm(breakage{at: at, silent: true, forward: func() bool { <-stuck; return false }})
+		start := time.Now()
+		if o := mustCommit(t, s, upsert(project, at, "ada@example.com")); o.Result != clientele.Created {
+			t.Errorf("stuck at %s: %s, want created", at, o.Result)
+		}
+		if took := time.Since(start); took > 10*time.Second {
+			t.Errorf("stuck at %s: it took %v", at, took)
+		}
+		p.mu.Lock()
+		if p.breaks != nil {
+			t.Errorf("the connection was never stuck at %s", at)
+		}
+		p.mu.Unlock()
+	}
+}
+
 // TestReadOnlyDatabase: a server that was demoted takes no writes; the store looks for another until the time is up.
 func TestReadOnlyDatabase(t *testing.T) {
 	url := pgtest.New(t)

@@ -28,6 +28,8 @@ type breakage struct {
 	// forward says whether the server gets the statement, and what follows it, all the same. It is called once the
 	// client's side is cut off, and may take its time.
 	forward func() bool
+	// pass says that nothing is broken: the statement, and what follows, goes on after forward has returned.
+	pass bool
 	// silent says that the client is not cut off before forward has returned: it just hears nothing.
 	silent bool
 	// answered says that the server's answer is awaited, and lost, before the client is cut off.
@@ -113,7 +115,10 @@ func (p *proxy) serve(client, server net.Conn) {
 			_ = server.Close()
 			break
 		}
-		if b := p.hit(statement); b != nil {
+		b := p.hit(statement)
+		if b != nil && b.pass {
+			b.forward()
+		} else if b != nil {
 			close(cut)
 			b.carryOut(c, frame, client, server, answers)
 			break

@@ -17,25 +17,22 @@ const rememberedColumns = `project_id, credential_id, key, body_hash, result, su
 const insertRemembered = "INSERT INTO remembered_call (" + rememberedColumns + `) SELECT * FROM unnest($1::bigint[],
 	$2::bigint[], $3::text[], $4::bytea[], $5::smallint[], $6::bigint[], $7::text[], $8::timestamptz[])`
 
-// lockRemembered finds the calls, with one descent for each (see lockCustomers), in the order in which they are given. The
-// lock keeps two servers from taking effect both where an old call is replaced; where there is none, the primary key does.
-const lockRemembered = `SELECT r.* FROM unnest($2::text[], $3::bigint[]) AS k (key, credential) CROSS JOIN LATERAL
+// findRemembered finds the calls, with one descent for each (see lockCustomers). It locks nothing: of two servers that
+// remember the same call at once, the second fails on the primary key.
+const findRemembered = `SELECT r.* FROM unnest($2::text[], $3::bigint[]) AS k (key, credential) CROSS JOIN LATERAL
 	(SELECT ` + rememberedColumns + ` FROM remembered_call
-		WHERE project_id = $1 AND key = k.key AND credential_id = k.credential LIMIT 1 FOR UPDATE) AS r`
+		WHERE project_id = $1 AND key = k.key AND credential_id = k.credential LIMIT 1) AS r`
 
 // queueLoadRemembered asks for the calls that were sent before under the same Idempotency-Key, for the batch.
 func (t *commit) queueLoadRemembered(p *pgx.Batch, project int64, calls []clientele.Idempotency) {
 	if len(calls) == 0 {
 		return
 	}
-	calls = slices.SortedFunc(slices.Values(calls), func(a, b clientele.Idempotency) int {
-		return cmp.Or(cmp.Compare(a.Key, b.Key), cmp.Compare(a.CredentialID, b.CredentialID))
-	})
 	keys, credentials := make([]string, len(calls)), make([]int64, len(calls))
 	for i, call := range calls {
 		keys[i], credentials[i] = call.Key, call.CredentialID
 	}
-	p.Queue(lockRemembered, project, keys, credentials).Query(func(rows pgx.Rows) error {
+	p.Queue(findRemembered, project, keys, credentials).Query(func(rows pgx.Rows) error {
 		var r clientele.IdempotencyRecord
 		var hash []byte
 		dest := []any{
@@ -44,7 +41,7 @@ func (t *commit) queueLoadRemembered(p *pgx.Batch, project int64, calls []client
 		return eachRow(rows, dest, func() {
 			copy(r.BodyHash[:], hash)
 			t.batch.LoadRemembered(r)
-			t.remembered[rememberedKeyOf(&r)] = true
+			t.remembered[rememberedKeyOf(&r)] = r.At
 		})
 	})
 }
@@ -60,6 +57,9 @@ func rememberedKeyOf(r *clientele.IdempotencyRecord) rememberedKey {
 	return rememberedKey{r.ProjectID, r.Key, r.CredentialID}
 }
 
+// forgetCall deletes the call that was loaded, and no other that may have taken its place.
+const forgetCall = "DELETE FROM remembered_call WHERE project_id = $1 AND key = $2 AND credential_id = $3 AND at = $4"
+
 // queueRemembered stores the calls to remember, each in the place of an older one that was loaded.
 func (t *commit) queueRemembered(p *pgx.Batch) {
 	calls := newestCalls(t.batch.NewRemembered)
@@ -71,9 +71,8 @@ func (t *commit) queueRemembered(p *pgx.Batch) {
 	results, subjects, references := make([]int16, n), make([]int64, n), make([]string, n)
 	times := make([]time.Time, n)
 	for i, r := range calls {
-		if t.remembered[rememberedKeyOf(r)] {
-			p.Queue("DELETE FROM remembered_call WHERE project_id = $1 AND key = $2 AND credential_id = $3",
-				r.ProjectID, r.Key, r.CredentialID)
+		if old, loaded := t.remembered[rememberedKeyOf(r)]; loaded {
+			p.Queue(forgetCall, r.ProjectID, r.Key, r.CredentialID, old)
 		}
 		projects[i], credentials[i], keys[i], hashes[i] = r.ProjectID, r.CredentialID, r.Key, r.BodyHash[:]
 		results[i], subjects[i], references[i], times[i] = int16(r.Result), r.SubjectID, r.Reference, r.At

@@ -64,6 +64,9 @@ type Store struct {
 	// added counts the customers, leads and submissions that this store has added (see replan).
 	added  atomic.Int64
 	closed atomic.Bool
+	// patience is how long to wait for the histories, tells when Watch was told of changes.
+	patience patience
+	tells    teller
 	// files are the migrations, schema the version of the newest.
 	files  fs.FS
 	schema int64

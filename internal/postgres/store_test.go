@@ -1,11 +1,11 @@
 package postgres_test
 
 import (
-	"clientele"
 	"context"
+	"testing"
 	"time"
 
-	"testing"
+	"clientele"
 
 	"clientele/internal/postgres"
 	"clientele/internal/postgres/pgtest"

@@ -27,8 +27,8 @@ func (s *Store) Columns(ctx context.Context, table string) ([]string, error) {
 	return names, nil
 }
 
-// partOf returns the FROM and WHERE that select a part. All tables are read in order of their primary key, which begins
-// with the project, but for remembered_call, whose rows are few.
+// partOf returns the FROM and WHERE that select a part. It is read in order of its primary key, which begins with the
+// project; only that of remembered_call goes on in another order than the part, and is sorted once.
 func partOf(p *clientele.Part) (from string, args []any) {
 	from = " FROM " + pgx.Identifier{p.Table}.Sanitize() + " WHERE true"
 	if !p.Owned {
@@ -41,15 +41,11 @@ func partOf(p *clientele.Part) (from string, args []any) {
 // is nil; it is not tried again. The rows come in one statement, however long that takes.
 func (s *Store) DumpRows(ctx context.Context, p *clientele.Part, after []any) iter.Seq2[clientele.Row, error] {
 	return func(yield func(clientele.Row, error) bool) {
-		more, err := true, error(nil)
 		types, err := s.columnTypes(ctx, p.Table)
 		if err == nil {
-			err = s.dumpRows(ctx, p, after, newCells(types, p.Columns), func(row clientele.Row) bool {
-				more = yield(row, nil)
-				return more
-			})
+			err = s.dumpRows(ctx, p, after, newCells(types, p.Columns), func(row clientele.Row) bool { return yield(row, nil) })
 		}
-		if err != nil && more {
+		if err != nil {
 			yield(nil, fmt.Errorf("dump %s: %w", p.Table, classify(err)))
 		}
 	}
@@ -77,7 +73,7 @@ func (s *Store) dumpRows(ctx context.Context, p *clientele.Part, after []any, c 
 			return err
 		}
 		if !yield(row) {
-			return nil
+			return nil // nobody wants more, nor hears of an error
 		}
 	}
 	return rows.Err()
@@ -150,14 +146,8 @@ func (s *Store) BeginTransfer(ctx context.Context, source string, tables []strin
 		case !errors.Is(err, pgx.ErrNoRows):
 			return err
 		}
-		for _, table := range tables {
-			var filled bool
-			if err := tx.QueryRow(ctx, "SELECT EXISTS (SELECT 1 FROM "+pgx.Identifier{table}.Sanitize()+")").Scan(&filled); err != nil {
-				return err
-			}
-			if filled {
-				return clientele.Errorf(clientele.KindConflict, "the target is not empty, there is a %s in it: name an empty one", table)
-			}
+		if err := refuseFilled(ctx, tx, tables); err != nil {
+			return err
 		}
 		_, err = tx.Exec(ctx, "INSERT INTO transfer (source, started_at) VALUES ($1, $2)", source, time.Now())
 		if isUnique(err) {
@@ -167,6 +157,20 @@ func (s *Store) BeginTransfer(ctx context.Context, source string, tables []strin
 	})
 	if err != nil {
 		return fmt.Errorf("begin transfer: %w", err)
+	}
+	return nil
+}
+
+// refuseFilled returns an error of kind conflict when one of the tables has a row.
+func refuseFilled(ctx context.Context, tx pgx.Tx, tables []string) error {
+	for _, table := range tables {
+		var filled bool
+		if err := tx.QueryRow(ctx, "SELECT EXISTS (SELECT 1 FROM "+pgx.Identifier{table}.Sanitize()+")").Scan(&filled); err != nil {
+			return err
+		}
+		if filled {
+			return clientele.Errorf(clientele.KindConflict, "the target is not empty, there is a %s in it: name an empty one", table)
+		}
 	}
 	return nil
 }
@@ -182,6 +186,8 @@ var numbered = []struct{ table, column string }{
 	{"lead", "id"},
 	{"change", "seq"},
 	{"submission", "seq"},
+	{"event", "seq"},
+	{"delivery", "seq"},
 }
 
 // FinishTransfer makes the sequences go on above what arrived, and takes the mark of BeginTransfer away.

@@ -10,23 +10,24 @@ import (
 	"clientele/internal/postgres/pgtest"
 )
 
-// watched is a store that watches; each call of its function is a token in heard.
+// watched is a store that watches; each call of its functions is a token in heard and in changed.
 type watched struct {
-	store *postgres.Store
-	heard chan struct{}
-	ended chan struct{}
+	store   *postgres.Store
+	heard   chan struct{}
+	changed chan struct{}
+	ended   chan struct{}
 }
 
 func watch(t *testing.T, o postgres.Options, every time.Duration) *watched {
 	t.Helper()
-	w := &watched{store: open(t, o), heard: make(chan struct{}, 100), ended: make(chan struct{})}
+	w := &watched{store: open(t, o), heard: make(chan struct{}, 100), changed: make(chan struct{}, 100), ended: make(chan struct{})}
 	if every > 0 {
 		w.store.SetWatchEvery(every)
 	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	go func() {
 		defer close(w.ended)
-		w.store.Watch(ctx, func() { w.heard <- struct{}{} })
+		w.store.Watch(ctx, func() { w.heard <- struct{}{} }, func() { w.changed <- struct{}{} })
 	}()
 	t.Cleanup(func() { cancel(); <-w.ended })
 	return w
@@ -81,6 +82,26 @@ func TestWatch_HearsOtherServers(t *testing.T) {
 	case <-w.heard:
 		t.Error("heard of a change that did not take place")
 	default:
+	}
+}
+
+// TestWatch_HearsOfChanges: what one server appends to the history, another hears of, now and then while there is much.
+func TestWatch_HearsOfChanges(t *testing.T) {
+	url := pgtest.New(t)
+	s := open(t, postgres.Options{URL: url})
+	project := newProject(t, s, "watched")
+	w := watch(t, postgres.Options{URL: url}, 0)
+	w.want(t, "in the beginning")
+	<-w.changed
+	began, commits := time.Now(), 0
+	for time.Since(began) < 2*postgres.TellEvery {
+		mustCommit(t, s, upsert(project, "a", time.Now().String()))
+		commits++
+	}
+	issue(t, s, project, "behind the commits")
+	w.want(t, "after a new credential")
+	if n, most := len(w.changed), int(time.Since(began)/postgres.TellEvery)+1; n == 0 || n > most || n >= commits {
+		t.Errorf("heard of %d commits %d times, want one to %d times", commits, n, most)
 	}
 }
 

@@ -115,10 +115,11 @@ func (s *Store) ClaimSubmissions(ctx context.Context, project int64, claim clien
 	return list, nil
 }
 
-// ReleaseSubmissions gives up the lease's claim on a project; another one's is left alone.
+// ReleaseSubmissions gives up the lease's claim on a project; another one's is left alone. The lease "" is whoever's: for a
+// server that is the only one, about claims of those before it that died.
 func (s *Store) ReleaseSubmissions(ctx context.Context, project int64, lease string) error {
 	err := s.transact(ctx, func(t *tx) error {
-		return t.exec("DELETE FROM submission_claim WHERE project_id = ? AND lease = ?", project, lease)
+		return t.exec("DELETE FROM submission_claim WHERE project_id = ?1 AND (lease = ?2 OR ?2 = '')", project, lease)
 	})
 	if err != nil {
 		return fmt.Errorf("release submissions of project %d: %w", project, err)

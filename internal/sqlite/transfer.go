@@ -80,6 +80,11 @@ func scanRow(rows *sql.Rows, columns int) (clientele.Row, error) {
 		dest[i] = &row[i]
 	}
 	err := rows.Scan(dest...)
+	for i, value := range row {
+		if b, isBlob := value.([]byte); isBlob && b == nil {
+			row[i] = []byte{} // the driver has no other way to tell of an empty one; NULL is no []byte at all
+		}
+	}
 	return row, err
 }
 
@@ -147,19 +152,27 @@ func (s *Store) BeginTransfer(ctx context.Context, source string, tables []strin
 		case !errors.Is(err, sql.ErrNoRows):
 			return err
 		}
-		for _, table := range tables {
-			var filled bool
-			if err := t.one("SELECT EXISTS (SELECT 1 FROM "+table+")", nil, &filled); err != nil {
-				return err
-			}
-			if filled {
-				return clientele.Errorf(clientele.KindConflict, "the target is not empty, there is a %s in it: name an empty one", table)
-			}
+		if err := t.refuseFilled(tables); err != nil {
+			return err
 		}
 		return t.exec("INSERT INTO transfer (source, started_at) VALUES (?, ?)", source, time.Now().UnixMicro())
 	})
 	if err != nil {
 		return fmt.Errorf("begin transfer: %w", err)
+	}
+	return nil
+}
+
+// refuseFilled returns an error of kind conflict when one of the tables has a row.
+func (t *tx) refuseFilled(tables []string) error {
+	for _, table := range tables {
+		var filled bool
+		if err := t.one("SELECT EXISTS (SELECT 1 FROM "+table+")", nil, &filled); err != nil {
+			return err
+		}
+		if filled {
+			return clientele.Errorf(clientele.KindConflict, "the target is not empty, there is a %s in it: name an empty one", table)
+		}
 	}
 	return nil
 }

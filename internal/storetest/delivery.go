@@ -35,7 +35,7 @@ func (f *eventFixture) deliveries(t *testing.T, by clientele.DeliveryFilter) []c
 	if by.Limit == 0 {
 		by.Limit = 100
 	}
-	list, err := f.events.ListDeliveries(t.Context(), by)
+	list, err := f.ListDeliveries(t.Context(), by)
 	mustDo(t, "list deliveries", err)
 	return list
 }
@@ -53,7 +53,7 @@ func anyOrder() clientele.DeliveryOrder {
 
 func (f *eventFixture) claim(t *testing.T, lease string, n int) []clientele.Parcel {
 	t.Helper()
-	list, err := f.events.ClaimDeliveries(t.Context(), claimAt(lease, n), anyOrder())
+	list, err := f.ClaimDeliveries(t.Context(), claimAt(lease, n), anyOrder())
 	mustDo(t, "claim", err)
 	return list
 }
@@ -82,7 +82,7 @@ func sent(d clientele.Delivery, n int, status clientele.DeliveryStatus) clientel
 
 func (f *eventFixture) finish(t *testing.T, lease string, p clientele.SentParcel) {
 	t.Helper()
-	mustDo(t, "finish", f.events.FinishDeliveries(t.Context(), lease, []clientele.SentParcel{p}))
+	mustDo(t, "finish", f.FinishDeliveries(t.Context(), lease, []clientele.SentParcel{p}))
 }
 
 func parcelOf(s clientele.Subscription, n int, list ...clientele.SentDelivery) clientele.SentParcel {
@@ -112,12 +112,12 @@ func testClaim(t *testing.T, f *eventFixture) {
 func testClaimExpires(t *testing.T, f *eventFixture) {
 	f.due(t, 1)
 	f.claim(t, "x", 2)
-	mustDo(t, "renew", f.events.RenewDeliveries(t.Context(), claimAt("x", 8)))
+	mustDo(t, "renew", f.RenewDeliveries(t.Context(), claimAt("x", 8)))
 	if got := f.claim(t, "y", 13); len(got) != 0 {
 		t.Error("a claim that was renewed did not hold")
 	}
-	mustDo(t, "renew another", f.events.RenewDeliveries(t.Context(), claimAt("z", 17)))
-	next, err := f.events.NextDelivery(t.Context())
+	mustDo(t, "renew another", f.RenewDeliveries(t.Context(), claimAt("z", 17)))
+	next, err := f.NextDelivery(t.Context())
 	mustDo(t, "next", err)
 	wantSame(t, "next delivery", at(8).Add(claimFor), next)
 	if got := f.claim(t, "y", 19); len(got) != 1 {
@@ -131,7 +131,7 @@ func testClaimRace(t *testing.T, f *eventFixture) {
 		f.subscribe(t, f.project)
 	}
 	f.commit(t, upsert(f.project, 1, "a", nil))
-	list, err := f.events.ListSubscriptions(t.Context(), clientele.SubscriptionFilter{})
+	list, err := f.ListSubscriptions(t.Context(), clientele.SubscriptionFilter{})
 	mustDo(t, "list", err)
 	f.gather(t, list[0], 2)
 	var mu sync.Mutex
@@ -139,7 +139,7 @@ func testClaimRace(t *testing.T, f *eventFixture) {
 	seen := map[string]int{}
 	for _, lease := range []string{"x", "y", "z"} {
 		wg.Go(func() {
-			parcels, err := f.events.ClaimDeliveries(t.Context(), claimAt(lease, 3), anyOrder())
+			parcels, err := f.ClaimDeliveries(t.Context(), claimAt(lease, 3), anyOrder())
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {
@@ -169,13 +169,13 @@ func testClaimClasses(t *testing.T, f *eventFixture) {
 	f.finish(t, "x", done)
 	order := anyOrder()
 	order.Failing = 0
-	got, err := f.events.ClaimDeliveries(t.Context(), claimAt("x", 50), order)
+	got, err := f.ClaimDeliveries(t.Context(), claimAt("x", 50), order)
 	mustDo(t, "claim", err)
 	if len(got) != 0 {
 		t.Error("a failing subscription was claimed as a healthy one")
 	}
 	order.Healthy, order.Failing = 0, 1
-	got, err = f.events.ClaimDeliveries(t.Context(), claimAt("x", 50), order)
+	got, err = f.ClaimDeliveries(t.Context(), claimAt("x", 50), order)
 	mustDo(t, "claim", err)
 	if len(got) != 1 || len(got[0].Deliveries) != 1 || !got[0].Subscription.FailingSince.Equal(at(3)) {
 		t.Errorf("claim of failing ones = %+v, want one with one delivery", got)
@@ -186,12 +186,12 @@ func testClaimHosts(t *testing.T, f *eventFixture) {
 	f.due(t, 1)
 	order := anyOrder()
 	order.FullHosts = []string{"other.example.com:443", "shop.example.com:443"}
-	if got, err := f.events.ClaimDeliveries(t.Context(), claimAt("x", 5), order); err != nil || len(got) != 0 {
+	if got, err := f.ClaimDeliveries(t.Context(), claimAt("x", 5), order); err != nil || len(got) != 0 {
 		t.Errorf("claim beside a full host = %d parcels, %v", len(got), err)
 	}
 	order = anyOrder()
 	order.Admit = func(host string) bool { return host != "shop.example.com:443" }
-	if got, err := f.events.ClaimDeliveries(t.Context(), claimAt("x", 5), order); err != nil || len(got) != 0 {
+	if got, err := f.ClaimDeliveries(t.Context(), claimAt("x", 5), order); err != nil || len(got) != 0 {
 		t.Errorf("claim of a host that is not admitted = %d parcels, %v", len(got), err)
 	}
 	if got := f.claim(t, "x", 5); len(got) != 1 {
@@ -202,7 +202,7 @@ func testClaimHosts(t *testing.T, f *eventFixture) {
 func testClaimFull(t *testing.T, f *eventFixture) {
 	s := f.subscribe(t, f.project)
 	for n := range int64(3) {
-		made, err := f.events.GatherEvents(t.Context(), []clientele.Event{{
+		made, err := f.GatherEvents(t.Context(), []clientele.Event{{
 			ProjectID: f.project, EventType: s.EventType, From: s.Cursor + n, To: s.Cursor + n + 1,
 			SubjectIDs: make([]int64, clientele.MaxParcelIDs/2+1), FirstAt: at(0), At: at(0), CreatedAt: at(1),
 		}}, f.newID)
@@ -227,23 +227,23 @@ func testFinish(t *testing.T, f *eventFixture) {
 	done := parcelOf(s, 4, sent(first, 3, clientele.DeliveryDelivered), sent(second, 4, clientele.DeliveryDue))
 	done.FailingSince = at(4)
 	f.finish(t, "x", done)
-	got, err := f.events.FindDelivery(t.Context(), f.project, first.ID)
+	got, err := f.FindDelivery(t.Context(), f.project, first.ID)
 	mustDo(t, "find", err)
 	want := first
 	want.Status, want.Attempts, want.DueAt, want.FinishedAt = clientele.DeliveryDelivered, 1, at(3), at(3).Add(1500*time.Microsecond)
 	wantSame(t, "delivered", want, got)
-	got, err = f.events.FindDelivery(t.Context(), f.project, second.ID)
+	got, err = f.FindDelivery(t.Context(), f.project, second.ID)
 	mustDo(t, "find", err)
 	want = second
 	want.Attempts, want.Retries, want.DueAt = 1, 1, at(34)
 	wantSame(t, "to be retried", want, got)
-	next, err := f.events.NextDelivery(t.Context())
+	next, err := f.NextDelivery(t.Context())
 	mustDo(t, "next", err)
 	wantSame(t, "next", at(34), next)
 
 	p = f.claim(t, "y", 40)[0]
 	f.finish(t, "y", parcelOf(s, 40, sent(p.Deliveries[0], 40, clientele.DeliveryDelivered)))
-	attempts, err := f.events.ListAttempts(t.Context(), f.project, second.ID)
+	attempts, err := f.ListAttempts(t.Context(), f.project, second.ID)
 	mustDo(t, "attempts", err)
 	wantSame(t, "attempts", []clientele.Attempt{
 		{DeliveryID: second.ID, Number: 1, At: at(4), Duration: 1500 * time.Microsecond, ErrorClass: "refused", Answer: []byte{}},
@@ -270,7 +270,7 @@ func testFinishLate(t *testing.T, f *eventFixture) {
 	}
 	f.finish(t, "y", parcelOf(s, 33, sent(d, 33, clientele.DeliveryDelivered)))
 	f.finish(t, "x", parcelOf(s, 34, sent(d, 34, clientele.DeliveryFailed)))
-	got, err := f.events.FindDelivery(t.Context(), f.project, d.ID)
+	got, err := f.FindDelivery(t.Context(), f.project, d.ID)
 	mustDo(t, "find", err)
 	if got.Status != clientele.DeliveryDelivered || got.Attempts != 3 {
 		t.Errorf("delivery is %s after %d attempts, want delivered after 3", got.Status, got.Attempts)
@@ -308,15 +308,15 @@ func testGatherWhileClaimed(t *testing.T, f *eventFixture) {
 func testRelease(t *testing.T, f *eventFixture) {
 	f.due(t, 1)
 	f.claim(t, "x", 3)
-	mustDo(t, "release", f.events.ReleaseDeliveries(t.Context(), "y"))
+	mustDo(t, "release", f.ReleaseDeliveries(t.Context(), "y"))
 	if got := f.claim(t, "y", 4); len(got) != 0 {
 		t.Error("another's claim was released")
 	}
-	mustDo(t, "release", f.events.ReleaseDeliveries(t.Context(), "x"))
+	mustDo(t, "release", f.ReleaseDeliveries(t.Context(), "x"))
 	if got := f.claim(t, "y", 4); len(got) != 1 {
 		t.Error("a claim was not released")
 	}
-	mustDo(t, "release", f.events.ReleaseDeliveries(t.Context(), ""))
+	mustDo(t, "release", f.ReleaseDeliveries(t.Context(), ""))
 	if got := f.claim(t, "z", 5); len(got) != 1 {
 		t.Error("not all claims were released")
 	}
@@ -327,10 +327,10 @@ func testResend(t *testing.T, f *eventFixture) {
 	p := f.claim(t, "x", 4)[0]
 	f.finish(t, "x", parcelOf(s, 4, sent(p.Deliveries[0], 4, clientele.DeliveryDelivered),
 		sent(p.Deliveries[1], 4, clientele.DeliveryFailed), sent(p.Deliveries[2], 4, clientele.DeliveryFailed)))
-	wantKind(t, "resend a foreign one", f.events.ResendDelivery(t.Context(), f.other, p.Deliveries[0].ID, at(5)), clientele.KindNotFound)
-	mustDo(t, "resend", f.events.ResendDelivery(t.Context(), f.project, p.Deliveries[0].ID, at(5)))
+	wantKind(t, "resend a foreign one", f.ResendDelivery(t.Context(), f.other, p.Deliveries[0].ID, at(5)), clientele.KindNotFound)
+	mustDo(t, "resend", f.ResendDelivery(t.Context(), f.project, p.Deliveries[0].ID, at(5)))
 	window := clientele.Resend{ProjectID: f.project, SubscriptionID: s.ID, From: at(3), To: at(3), At: at(6)}
-	n, err := f.events.ResendFailed(t.Context(), window)
+	n, err := f.ResendFailed(t.Context(), window)
 	mustDo(t, "resend failed", err)
 	if n != 1 {
 		t.Errorf("%d failed deliveries are sent again, want 1", n)
@@ -355,12 +355,12 @@ func testForgetDeliveries(t *testing.T, f *eventFixture) {
 	s := f.due(t, 3)
 	p := f.claim(t, "x", 4)[0]
 	f.finish(t, "x", parcelOf(s, 4, sent(p.Deliveries[0], 4, clientele.DeliveryDelivered)))
-	n, err := f.events.ForgetDeliveries(t.Context(), at(3), 100)
+	n, err := f.ForgetDeliveries(t.Context(), at(3), 100)
 	mustDo(t, "forget", err)
 	if left := f.deliveries(t, clientele.DeliveryFilter{}); n != 2 || len(left) != 1 || left[0].ID != p.Deliveries[2].ID {
 		t.Errorf("%d deliveries were forgotten, %d are left; want 2 and the last", n, len(left))
 	}
-	if a, err := f.events.ListAttempts(t.Context(), f.project, p.Deliveries[0].ID); err != nil || len(a) != 0 {
+	if a, err := f.ListAttempts(t.Context(), f.project, p.Deliveries[0].ID); err != nil || len(a) != 0 {
 		t.Errorf("%d attempts at a forgotten delivery, %v", len(a), err)
 	}
 	f.finish(t, "x", parcelOf(s, 5, sent(p.Deliveries[1], 5, clientele.DeliveryDelivered))) // no harm
@@ -369,8 +369,8 @@ func testForgetDeliveries(t *testing.T, f *eventFixture) {
 func testHealth(t *testing.T, f *eventFixture) {
 	s := f.due(t, 2)
 	idle := f.subscribe(t, f.project)
-	mustDo(t, "disable", f.events.DisableSubscription(t.Context(), f.project, idle.ID, "x", at(3)))
-	got, err := f.events.ListSubscriptionHealth(t.Context())
+	mustDo(t, "disable", f.DisableSubscription(t.Context(), f.project, idle.ID, "x", at(3)))
+	got, err := f.ListSubscriptionHealth(t.Context())
 	mustDo(t, "health", err)
 	wantSame(t, "health", []clientele.SubscriptionHealth{
 		{ID: s.ID, ProjectID: f.project, Due: 2, OldestChange: at(0)}, {ID: idle.ID, ProjectID: f.project, Disabled: true},

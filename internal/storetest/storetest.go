@@ -47,6 +47,34 @@ type Store interface {
 	FindLeadProject(ctx context.Context, uuid string) (int64, error)
 	ForgetVisitors(ctx context.Context, before time.Time, limit int) (int64, error)
 
+	CreateSubscription(ctx context.Context, s clientele.Subscription) (clientele.Subscription, error)
+	FindSubscription(ctx context.Context, project int64, id string) (clientele.Subscription, error)
+	ListSubscriptions(ctx context.Context, f clientele.SubscriptionFilter) ([]clientele.Subscription, error)
+	SetSubscriptionPolicies(ctx context.Context, project int64, id string, retry []time.Duration, timeout time.Duration) error
+	RotateSubscription(ctx context.Context, project int64, id, secret string, oldUntil time.Time) error
+	DeleteSubscription(ctx context.Context, project int64, id string, at time.Time) error
+	DisableSubscription(ctx context.Context, project int64, id, reason string, at time.Time) error
+	EnableSubscription(ctx context.Context, project int64, id string, keptFrom time.Time) error
+	RewindSubscription(ctx context.Context, project int64, id string, since time.Time) error
+	ListSubscriptionHealth(ctx context.Context) ([]clientele.SubscriptionHealth, error)
+
+	ListEventCursors(ctx context.Context) ([]clientele.EventCursor, error)
+	ReadChanges(ctx context.Context, cursors []clientele.EventCursor, limit int) ([]clientele.ChangeTail, error)
+	GatherEvents(ctx context.Context, events []clientele.Event, newID func() string) (int, error)
+
+	ClaimDeliveries(ctx context.Context, c clientele.Claim, o clientele.DeliveryOrder) ([]clientele.Parcel, error)
+	RenewDeliveries(ctx context.Context, c clientele.Claim) error
+	FinishDeliveries(ctx context.Context, lease string, parcels []clientele.SentParcel) error
+	ReleaseDeliveries(ctx context.Context, lease string) error
+	NextDelivery(ctx context.Context) (time.Time, error)
+
+	FindDelivery(ctx context.Context, project int64, id string) (clientele.Delivery, error)
+	ListDeliveries(ctx context.Context, f clientele.DeliveryFilter) ([]clientele.Delivery, error)
+	ListAttempts(ctx context.Context, project int64, delivery string) ([]clientele.Attempt, error)
+	ResendDelivery(ctx context.Context, project int64, id string, at time.Time) error
+	ResendFailed(ctx context.Context, r clientele.Resend) (int64, error)
+	ForgetDeliveries(ctx context.Context, before time.Time, limit int) (int64, error)
+
 	Ping(ctx context.Context) error
 	Close() error
 }
@@ -77,6 +105,9 @@ func Run(t *testing.T, open func(t testing.TB) Store) {
 		{"campaign", campaignChecks()},
 		{"publisher", publisherChecks()},
 		{"lead", leadChecks()},
+		{"subscription", eventChecks(subscriptionChecks())},
+		{"gathering", eventChecks(gatheringChecks())},
+		{"delivery", eventChecks(deliveryChecks())},
 		{"property", propertyChecks()},
 	} {
 		t.Run(subject.name, func(t *testing.T) {

@@ -1,7 +1,6 @@
 package storetest
 
 import (
-	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -9,61 +8,13 @@ import (
 	"clientele"
 )
 
-// EventStore is what the suite asks of a store that tells subscribers of changes.
-type EventStore interface {
-	Store
-
-	CreateSubscription(ctx context.Context, s clientele.Subscription) (clientele.Subscription, error)
-	FindSubscription(ctx context.Context, project int64, id string) (clientele.Subscription, error)
-	ListSubscriptions(ctx context.Context, f clientele.SubscriptionFilter) ([]clientele.Subscription, error)
-	SetSubscriptionPolicies(ctx context.Context, project int64, id string, retry []time.Duration, timeout time.Duration) error
-	RotateSubscription(ctx context.Context, project int64, id, secret string, oldUntil time.Time) error
-	DeleteSubscription(ctx context.Context, project int64, id string, at time.Time) error
-	DisableSubscription(ctx context.Context, project int64, id, reason string, at time.Time) error
-	EnableSubscription(ctx context.Context, project int64, id string, keptFrom time.Time) error
-	RewindSubscription(ctx context.Context, project int64, id string, since time.Time) error
-	ListSubscriptionHealth(ctx context.Context) ([]clientele.SubscriptionHealth, error)
-
-	ListEventCursors(ctx context.Context) ([]clientele.EventCursor, error)
-	ReadChanges(ctx context.Context, cursors []clientele.EventCursor, limit int) ([]clientele.ChangeTail, error)
-	GatherEvents(ctx context.Context, events []clientele.Event, newID func() string) (int, error)
-
-	ClaimDeliveries(ctx context.Context, c clientele.Claim, o clientele.DeliveryOrder) ([]clientele.Parcel, error)
-	RenewDeliveries(ctx context.Context, c clientele.Claim) error
-	FinishDeliveries(ctx context.Context, lease string, parcels []clientele.SentParcel) error
-	ReleaseDeliveries(ctx context.Context, lease string) error
-	NextDelivery(ctx context.Context) (time.Time, error)
-
-	FindDelivery(ctx context.Context, project int64, id string) (clientele.Delivery, error)
-	ListDeliveries(ctx context.Context, f clientele.DeliveryFilter) ([]clientele.Delivery, error)
-	ListAttempts(ctx context.Context, project int64, delivery string) ([]clientele.Attempt, error)
-	ResendDelivery(ctx context.Context, project int64, id string, at time.Time) error
-	ResendFailed(ctx context.Context, r clientele.Resend) (int64, error)
-	ForgetDeliveries(ctx context.Context, before time.Time, limit int) (int64, error)
-}
-
-// RunEvents holds a store to what subscriptions and deliveries ask of it. open returns a new book, empty and migrated;
-// RunEvents closes it.
-func RunEvents(t *testing.T, open func(t testing.TB) EventStore) {
-	for _, subject := range []struct {
-		name   string
-		checks []eventCheck
-	}{
-		{"subscription", subscriptionChecks()},
-		{"gathering", gatheringChecks()},
-		{"delivery", deliveryChecks()},
-	} {
-		t.Run(subject.name, func(t *testing.T) {
-			for _, c := range subject.checks {
-				t.Run(c.name, func(t *testing.T) {
-					t.Parallel()
-					var s EventStore
-					f := newFixture(t, func(t testing.TB) Store { s = open(t); return s })
-					c.run(t, &eventFixture{fixture: f, events: s})
-				})
-			}
-		})
+// eventChecks are checks of what subscriptions and deliveries ask of a store.
+func eventChecks(list []eventCheck) []check {
+	checks := make([]check, len(list))
+	for i, c := range list {
+		checks[i] = check{c.name, func(t *testing.T, f *fixture) { c.run(t, &eventFixture{fixture: f}) }}
 	}
+	return checks
 }
 
 // eventCheck is one behaviour of a store.
@@ -75,8 +26,7 @@ type eventCheck struct {
 // eventFixture is a new book with two projects and, as they are subscribed, subscriptions.
 type eventFixture struct {
 	*fixture
-	events EventStore
-	ids    int
+	ids int
 }
 
 // newID numbers what a test makes.
@@ -93,7 +43,7 @@ func (f *eventFixture) subscribe(t *testing.T, project int64) clientele.Subscrip
 
 func (f *eventFixture) subscribeTo(t *testing.T, project int64, e clientele.EventType) clientele.Subscription {
 	t.Helper()
-	s, err := f.events.CreateSubscription(t.Context(), clientele.Subscription{
+	s, err := f.CreateSubscription(t.Context(), clientele.Subscription{
 		ID: f.newID(), ProjectID: project, EventType: e, URL: "https://shop.example.com/events",
 		Host: "shop.example.com:443", Secret: "geheim", SigningSecret: "whsec_bmV3", RequestTimeout: 100 * time.Second,
 		Retry: []time.Duration{30 * time.Second, 2 * time.Minute}, CreatedAt: at(f.ids),
@@ -106,7 +56,7 @@ func (f *eventFixture) subscribeTo(t *testing.T, project int64, e clientele.Even
 
 func (f *eventFixture) subscription(t *testing.T, s clientele.Subscription) clientele.Subscription {
 	t.Helper()
-	got, err := f.events.FindSubscription(t.Context(), s.ProjectID, s.ID)
+	got, err := f.FindSubscription(t.Context(), s.ProjectID, s.ID)
 	if err != nil {
 		t.Fatalf("find subscription: %v", err)
 	}
@@ -147,7 +97,7 @@ func testCreateSubscription(t *testing.T, f *eventFixture) {
 		{clientele.SubscriptionFilter{ProjectID: f.project, EventType: clientele.LeadChanged}, []clientele.Subscription{b}},
 		{clientele.SubscriptionFilter{EventType: clientele.CustomerChanged}, []clientele.Subscription{a, c}},
 	} {
-		got, err := f.events.ListSubscriptions(t.Context(), k.by)
+		got, err := f.ListSubscriptions(t.Context(), k.by)
 		mustDo(t, "list", err)
 		wantSame(t, fmt.Sprintf("subscriptions of %+v", k.by), k.want, got)
 	}
@@ -167,14 +117,14 @@ func testSubscriptionStarts(t *testing.T, f *eventFixture) {
 
 func testSubscriptionPolicies(t *testing.T, f *eventFixture) {
 	s := f.subscribe(t, f.project)
-	mustDo(t, "set", f.events.SetSubscriptionPolicies(t.Context(), f.project, s.ID, nil, 7*time.Second))
+	mustDo(t, "set", f.SetSubscriptionPolicies(t.Context(), f.project, s.ID, nil, 7*time.Second))
 	s.Retry, s.RequestTimeout = nil, 7*time.Second
 	wantSame(t, "subscription", s, f.subscription(t, s))
 }
 
 func testRotateSubscription(t *testing.T, f *eventFixture) {
 	s := f.subscribe(t, f.project)
-	mustDo(t, "rotate", f.events.RotateSubscription(t.Context(), f.project, s.ID, "whsec_c2Vjb25k", at(9)))
+	mustDo(t, "rotate", f.RotateSubscription(t.Context(), f.project, s.ID, "whsec_c2Vjb25k", at(9)))
 	got := f.subscription(t, s)
 	wantSame(t, "secrets before the end", []string{"whsec_c2Vjb25k", "whsec_bmV3"}, got.Signs(at(8)))
 	wantSame(t, "secrets at the end", []string{"whsec_c2Vjb25k"}, got.Signs(at(9)))
@@ -184,14 +134,14 @@ func testDeleteSubscription(t *testing.T, f *eventFixture) {
 	s := f.subscribe(t, f.project)
 	f.commitOne(t, upsert(f.project, 1, "a", nil), clientele.Created)
 	f.gather(t, s, 2)
-	mustDo(t, "delete", f.events.DeleteSubscription(t.Context(), f.project, s.ID, at(3)))
-	_, err := f.events.FindSubscription(t.Context(), f.project, s.ID)
+	mustDo(t, "delete", f.DeleteSubscription(t.Context(), f.project, s.ID, at(3)))
+	_, err := f.FindSubscription(t.Context(), f.project, s.ID)
 	wantKind(t, "find", err, clientele.KindNotFound)
-	wantKind(t, "delete twice", f.events.DeleteSubscription(t.Context(), f.project, s.ID, at(3)), clientele.KindNotFound)
+	wantKind(t, "delete twice", f.DeleteSubscription(t.Context(), f.project, s.ID, at(3)), clientele.KindNotFound)
 	if p := f.claim(t, "x", 4); len(p) != 0 {
 		t.Errorf("%d parcels of a deleted subscription", len(p))
 	}
-	list, err := f.events.ListEventCursors(t.Context())
+	list, err := f.ListEventCursors(t.Context())
 	mustDo(t, "cursors", err)
 	if len(list) != 0 {
 		t.Errorf("a deleted subscription has cursor %+v", list)
@@ -202,7 +152,7 @@ func testDisableSubscription(t *testing.T, f *eventFixture) {
 	s := f.subscribe(t, f.project)
 	f.commitOne(t, upsert(f.project, 1, "a", nil), clientele.Created)
 	f.gather(t, s, 2)
-	mustDo(t, "disable", f.events.DisableSubscription(t.Context(), f.project, s.ID, "because", at(3)))
+	mustDo(t, "disable", f.DisableSubscription(t.Context(), f.project, s.ID, "because", at(3)))
 	got := f.subscription(t, s)
 	if !got.DisabledAt.Equal(at(3)) || got.DisabledReason != "because" {
 		t.Errorf("disabled at %s, %q", got.DisabledAt, got.DisabledReason)
@@ -211,10 +161,10 @@ func testDisableSubscription(t *testing.T, f *eventFixture) {
 	if p := f.claim(t, "x", 5); len(p) != 0 {
 		t.Errorf("%d parcels of a disabled subscription", len(p))
 	}
-	if list, _ := f.events.ListEventCursors(t.Context()); len(list) != 0 {
+	if list, _ := f.ListEventCursors(t.Context()); len(list) != 0 {
 		t.Errorf("a disabled subscription has cursor %+v", list)
 	}
-	mustDo(t, "enable", f.events.EnableSubscription(t.Context(), f.project, s.ID, at(0)))
+	mustDo(t, "enable", f.EnableSubscription(t.Context(), f.project, s.ID, at(0)))
 	if p := f.claim(t, "x", 6); len(p) != 1 || len(p[0].Deliveries) != 1 {
 		t.Errorf("parcels %+v after enabling, want the one that was kept", p)
 	}
@@ -225,10 +175,10 @@ func testDisableSubscription(t *testing.T, f *eventFixture) {
 
 func testEnableSubscription(t *testing.T, f *eventFixture) {
 	s := f.subscribe(t, f.project)
-	mustDo(t, "disable", f.events.DisableSubscription(t.Context(), f.project, s.ID, "because", at(0)))
+	mustDo(t, "disable", f.DisableSubscription(t.Context(), f.project, s.ID, "because", at(0)))
 	f.commitOne(t, upsert(f.project, 1, "old", nil), clientele.Created)
 	id := f.commitOne(t, upsert(f.project, 3600, "new", nil), clientele.Created)
-	mustDo(t, "enable", f.events.EnableSubscription(t.Context(), f.project, s.ID, at(1800)))
+	mustDo(t, "enable", f.EnableSubscription(t.Context(), f.project, s.ID, at(1800)))
 	tail := f.tail(t, f.subscription(t, s))
 	if len(tail.Marks) != 1 || tail.Marks[0].SubjectID != id {
 		t.Errorf("behind an enabled subscription: %+v, want the change of %d", tail.Marks, id)
@@ -239,14 +189,14 @@ func testRewindSubscription(t *testing.T, f *eventFixture) {
 	f.commitOne(t, upsert(f.project, 1, "a", nil), clientele.Created)
 	id := f.commitOne(t, upsert(f.project, 3600, "b", nil), clientele.Created)
 	s := f.subscribe(t, f.project)
-	mustDo(t, "rewind", f.events.RewindSubscription(t.Context(), f.project, s.ID, at(7200)))
+	mustDo(t, "rewind", f.RewindSubscription(t.Context(), f.project, s.ID, at(7200)))
 	wantSame(t, "cursor", s.Cursor, f.subscription(t, s).Cursor)
-	mustDo(t, "rewind", f.events.RewindSubscription(t.Context(), f.project, s.ID, at(3600)))
+	mustDo(t, "rewind", f.RewindSubscription(t.Context(), f.project, s.ID, at(3600)))
 	tail := f.tail(t, f.subscription(t, s))
 	if len(tail.Marks) != 1 || tail.Marks[0].SubjectID != id {
 		t.Errorf("behind the rewound cursor: %+v, want the change of %d", tail.Marks, id)
 	}
-	mustDo(t, "rewind", f.events.RewindSubscription(t.Context(), f.project, s.ID, time.Unix(0, 0)))
+	mustDo(t, "rewind", f.RewindSubscription(t.Context(), f.project, s.ID, time.Unix(0, 0)))
 	if tail := f.tail(t, f.subscription(t, s)); len(tail.Marks) != 2 {
 		t.Errorf("%d changes since ever, want 2", len(tail.Marks))
 	}
@@ -259,15 +209,15 @@ func testForeignSubscription(t *testing.T, f *eventFixture) {
 		project int64
 		id      string
 	}{{f.other, s.ID}, {f.project, f.newID()}} {
-		_, err := f.events.FindSubscription(ctx, k.project, k.id)
+		_, err := f.FindSubscription(ctx, k.project, k.id)
 		wantKind(t, "find", err, clientele.KindNotFound)
-		wantKind(t, "policies", f.events.SetSubscriptionPolicies(ctx, k.project, k.id, nil, time.Second), clientele.KindNotFound)
-		wantKind(t, "rotate", f.events.RotateSubscription(ctx, k.project, k.id, "whsec_", at(1)), clientele.KindNotFound)
-		wantKind(t, "delete", f.events.DeleteSubscription(ctx, k.project, k.id, at(1)), clientele.KindNotFound)
-		wantKind(t, "disable", f.events.DisableSubscription(ctx, k.project, k.id, "x", at(1)), clientele.KindNotFound)
-		wantKind(t, "enable", f.events.EnableSubscription(ctx, k.project, k.id, at(1)), clientele.KindNotFound)
-		wantKind(t, "rewind", f.events.RewindSubscription(ctx, k.project, k.id, at(1)), clientele.KindNotFound)
-		_, err = f.events.ResendFailed(ctx, clientele.Resend{ProjectID: k.project, SubscriptionID: k.id, To: at(9), At: at(1)})
+		wantKind(t, "policies", f.SetSubscriptionPolicies(ctx, k.project, k.id, nil, time.Second), clientele.KindNotFound)
+		wantKind(t, "rotate", f.RotateSubscription(ctx, k.project, k.id, "whsec_", at(1)), clientele.KindNotFound)
+		wantKind(t, "delete", f.DeleteSubscription(ctx, k.project, k.id, at(1)), clientele.KindNotFound)
+		wantKind(t, "disable", f.DisableSubscription(ctx, k.project, k.id, "x", at(1)), clientele.KindNotFound)
+		wantKind(t, "enable", f.EnableSubscription(ctx, k.project, k.id, at(1)), clientele.KindNotFound)
+		wantKind(t, "rewind", f.RewindSubscription(ctx, k.project, k.id, at(1)), clientele.KindNotFound)
+		_, err = f.ResendFailed(ctx, clientele.Resend{ProjectID: k.project, SubscriptionID: k.id, To: at(9), At: at(1)})
 		wantKind(t, "resend", err, clientele.KindNotFound)
 	}
 	wantSame(t, "subscription", s, f.subscription(t, s))

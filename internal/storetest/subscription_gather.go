@@ -26,7 +26,7 @@ func (f *eventFixture) tail(t *testing.T, s clientele.Subscription) clientele.Ch
 
 func (f *eventFixture) tails(t *testing.T, limit int, cursors ...clientele.EventCursor) []clientele.ChangeTail {
 	t.Helper()
-	tails, err := f.events.ReadChanges(t.Context(), cursors, limit)
+	tails, err := f.ReadChanges(t.Context(), cursors, limit)
 	mustDo(t, "read changes", err)
 	if len(tails) != len(cursors) {
 		t.Fatalf("%d tails of %d cursors", len(tails), len(cursors))
@@ -37,7 +37,7 @@ func (f *eventFixture) tails(t *testing.T, limit int, cursors ...clientele.Event
 // gather makes one event of everything behind a subscription's cursor and returns how many deliveries came of it.
 func (f *eventFixture) gather(t *testing.T, s clientele.Subscription, n int) int {
 	t.Helper()
-	made, err := f.events.GatherEvents(t.Context(), []clientele.Event{f.event(t, s, n)}, f.newID)
+	made, err := f.GatherEvents(t.Context(), []clientele.Event{f.event(t, s, n)}, f.newID)
 	mustDo(t, "gather", err)
 	return made
 }
@@ -130,7 +130,7 @@ func testGather(t *testing.T, f *eventFixture) {
 	e := f.event(t, a, 2)
 	later := f.subscribe(t, f.project) // stands behind the change
 	other := f.subscribe(t, f.other)
-	made, err := f.events.GatherEvents(t.Context(), []clientele.Event{e}, f.newID)
+	made, err := f.GatherEvents(t.Context(), []clientele.Event{e}, f.newID)
 	mustDo(t, "gather", err)
 	if made != 2 {
 		t.Errorf("%d deliveries, want 2", made)
@@ -160,7 +160,7 @@ func testGatherTwice(t *testing.T, f *eventFixture) {
 	e := f.event(t, s, 2)
 	total := 0
 	for range 2 { // as two servers would
-		made, err := f.events.GatherEvents(t.Context(), []clientele.Event{e}, f.newID)
+		made, err := f.GatherEvents(t.Context(), []clientele.Event{e}, f.newID)
 		mustDo(t, "gather", err)
 		total += made
 	}
@@ -173,12 +173,12 @@ func testGatherNothing(t *testing.T, f *eventFixture) {
 	s := f.subscribe(t, f.project)
 	f.commitOne(t, upsert(f.other, 1, "a", nil), clientele.Created)
 	e := clientele.Event{ProjectID: f.project, EventType: s.EventType, From: s.Cursor, To: s.Cursor + 1, CreatedAt: at(2)}
-	made, err := f.events.GatherEvents(t.Context(), []clientele.Event{e}, f.newID)
+	made, err := f.GatherEvents(t.Context(), []clientele.Event{e}, f.newID)
 	mustDo(t, "gather", err)
 	if got := f.subscription(t, s).Cursor; made != 0 || got != e.To {
 		t.Errorf("%d deliveries, cursor %d; want 0 and %d", made, got, e.To)
 	}
-	next, err := f.events.NextDelivery(t.Context())
+	next, err := f.NextDelivery(t.Context())
 	mustDo(t, "next", err)
 	wantSame(t, "next delivery", time.Time{}, next)
 }

@@ -102,6 +102,7 @@ func (f *fixture) records(b book) map[string]any {
 		s, err := b.FindSubmission(ctx, f.projects[i%2], uuidOf(i))
 		keep(fmt.Sprint("submission ", i), s, err)
 	}
+	f.eventRecords(b, keep)
 	return found
 }
 

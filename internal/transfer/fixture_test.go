@@ -19,6 +19,7 @@ import (
 // book is a store as these tests use it.
 type book interface {
 	Target
+	eventBook
 	Arriving(ctx context.Context) (bool, error)
 	Commit(ctx context.Context, writes []clientele.Write) ([]clientele.Outcome, error)
 
@@ -96,6 +97,7 @@ func fill(t testing.TB, b book) *fixture {
 	f.leads()
 	f.submissions()
 	f.remembered()
+	f.events()
 	return f
 }
 

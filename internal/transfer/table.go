@@ -17,6 +17,10 @@ var Tables = []clientele.Part{
 	{Table: "lead", Owned: true, Key: []string{"id"}},
 	{Table: "remembered_call", Owned: true, Key: []string{"credential_id", "key"}},
 	{Table: "submission", Owned: true, Key: []string{"seq"}},
+	{Table: "subscription", Owned: true, Key: []string{"id"}},
+	{Table: "event", Owned: true, Key: []string{"seq"}},
+	{Table: "delivery", Owned: true, Key: []string{"seq"}},
+	{Table: "attempt", Owned: true, Key: []string{"delivery_id", "number"}},
 	{Table: "change", Owned: true, Key: []string{"seq"}},
 }
 

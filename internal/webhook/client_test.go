@@ -249,7 +249,7 @@ func TestClassify(t *testing.T) {
 }
 
 func TestCreate_RefusesWhatCannotBe(t *testing.T) {
-	s := New(openBook(t), Options{})
+	s := New(openSQLite(t)(t), Options{})
 	t.Cleanup(func() { _ = s.Stop(context.Background()) })
 	good := clientele.SubscriptionOrder{ProjectID: 1, EventType: clientele.CustomerChanged, URL: "https://shop.example.com/events?a=b"}
 	if sub, err := s.Create(t.Context(), good); err != nil || sub.RequestTimeout != DefaultRequestTimeout || sub.Host != "shop.example.com:443" {
@@ -272,6 +272,7 @@ func TestCreate_RefusesWhatCannotBe(t *testing.T) {
 		"zone":              {func(o *clientele.SubscriptionOrder) { o.URL = "https://[fe80::1%25eth0]/" }, "url"},
 		"long URL":          {func(o *clientele.SubscriptionOrder) { o.URL = "https://shop.example.com/" + strings.Repeat("x", 1000) }, "url"},
 		"long secret":       {func(o *clientele.SubscriptionOrder) { o.Secret = strings.Repeat("ł", 65) }, "secret"},
+		"NUL in a secret":   {func(o *clientele.SubscriptionOrder) { o.Secret = "a\x00" }, "secret"},
 		"event":             {func(o *clientele.SubscriptionOrder) { o.EventType = "customer:deleted" }, "eventType"},
 		"21 intervals":      {func(o *clientele.SubscriptionOrder) { o.Retry = make([]time.Duration, 21) }, "intervals"},
 		"interval of 0":     {func(o *clientele.SubscriptionOrder) { o.Retry = []time.Duration{0} }, "intervals"},

@@ -12,8 +12,10 @@ import (
 )
 
 // TestDeliver_ReceiverGoneForAnHour has every change arrive in the end, in order of change, with one id per delivery.
-func TestDeliver_ReceiverGoneForAnHour(t *testing.T) {
-	f := newFixture(t, Options{Jitter: func() float64 { return 0.5 }})
+func TestDeliver_ReceiverGoneForAnHour(t *testing.T) { eachStore(t, testDeliver_ReceiverGoneForAnHour) }
+
+func testDeliver_ReceiverGoneForAnHour(t *testing.T, open opener) {
+	f := newFixture(t, open, Options{Jitter: func() float64 { return 0.5 }})
 	r := newReceiver(t, status(http.StatusServiceUnavailable))
 	s := f.subscribe(t, r.URL, 30*time.Second, 2*time.Minute)
 	var want []string
@@ -55,8 +57,10 @@ func TestDeliver_ReceiverGoneForAnHour(t *testing.T) {
 }
 
 // TestDeliver_Schedule has a delivery fail until it is given up: the subscription's waits, then the tail over 3 days.
-func TestDeliver_Schedule(t *testing.T) {
-	f := newFixture(t, Options{Jitter: func() float64 { return 0.5 }})
+func TestDeliver_Schedule(t *testing.T) { eachStore(t, testDeliver_Schedule) }
+
+func testDeliver_Schedule(t *testing.T, open opener) {
+	f := newFixture(t, open, Options{Jitter: func() float64 { return 0.5 }})
 	r := newReceiver(t, status(http.StatusInternalServerError))
 	s := f.subscribe(t, r.URL, 30*time.Second, 2*time.Minute)
 	f.changed(t, "a")
@@ -94,9 +98,11 @@ func TestDeliver_Schedule(t *testing.T) {
 	}
 }
 
-func TestWait_JitterAndRetryAfter(t *testing.T) {
+func TestWait_JitterAndRetryAfter(t *testing.T) { eachStore(t, testWait_JitterAndRetryAfter) }
+
+func testWait_JitterAndRetryAfter(t *testing.T, open opener) {
 	jitter := 0.0
-	f := newFixture(t, Options{Jitter: func() float64 { return jitter }})
+	f := newFixture(t, open, Options{Jitter: func() float64 { return jitter }})
 	sub := &clientele.Subscription{Retry: []time.Duration{10 * time.Second}}
 	for _, k := range []struct {
 		jitter float64
@@ -132,8 +138,10 @@ func TestWait_JitterAndRetryAfter(t *testing.T) {
 	}
 }
 
-func TestDeliver_RetryAfterIsHonoured(t *testing.T) {
-	f := newFixture(t, Options{})
+func TestDeliver_RetryAfterIsHonoured(t *testing.T) { eachStore(t, testDeliver_RetryAfterIsHonoured) }
+
+func testDeliver_RetryAfterIsHonoured(t *testing.T, open opener) {
+	f := newFixture(t, open, Options{})
 	r := newReceiver(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Retry-After", "3600")
 		w.WriteHeader(http.StatusTooManyRequests)
@@ -146,8 +154,10 @@ func TestDeliver_RetryAfterIsHonoured(t *testing.T) {
 }
 
 // TestDeliver_GoneDisables has events held while the subscription is disabled, and delivered when it is enabled.
-func TestDeliver_GoneDisables(t *testing.T) {
-	f := newFixture(t, Options{})
+func TestDeliver_GoneDisables(t *testing.T) { eachStore(t, testDeliver_GoneDisables) }
+
+func testDeliver_GoneDisables(t *testing.T, open opener) {
+	f := newFixture(t, open, Options{})
 	r := newReceiver(t, status(http.StatusGone))
 	s := f.subscribe(t, r.URL, time.Second)
 	a := f.changed(t, "a")
@@ -174,7 +184,11 @@ func TestDeliver_GoneDisables(t *testing.T) {
 }
 
 func TestDeliver_FiveDaysOfFailureDisable(t *testing.T) {
-	f := newFixture(t, Options{})
+	eachStore(t, testDeliver_FiveDaysOfFailureDisable)
+}
+
+func testDeliver_FiveDaysOfFailureDisable(t *testing.T, open opener) {
+	f := newFixture(t, open, Options{})
 	r := newReceiver(t, status(http.StatusInternalServerError))
 	s := f.subscribe(t, r.URL)
 	for day := range 6 {
@@ -199,8 +213,9 @@ func TestDeliver_FiveDaysOfFailureDisable(t *testing.T) {
 }
 
 // TestDeliver_WhatReceiversDo looks at what is kept of an attempt.
-func TestDeliver_WhatReceiversDo(t *testing.T) {
-	t.Parallel()
+func TestDeliver_WhatReceiversDo(t *testing.T) { eachStore(t, testDeliver_WhatReceiversDo) }
+
+func testDeliver_WhatReceiversDo(t *testing.T, open opener) {
 	hang := func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 	drip := func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusInternalServerError)
@@ -242,7 +257,7 @@ func TestDeliver_WhatReceiversDo(t *testing.T) {
 	} {
 		t.Run(k.name, func(t *testing.T) {
 			t.Parallel()
-			f := newFixture(t, Options{})
+			f := newFixture(t, open, Options{})
 			r := newReceiver(t, k.answer)
 			s := f.subscribe(t, r.URL, time.Second)
 			id := f.changed(t, "a")
@@ -278,8 +293,10 @@ func TestDeliver_WhatReceiversDo(t *testing.T) {
 }
 
 // TestDeliver_NewerOnesGoAhead has one event fail for good while others are taken.
-func TestDeliver_NewerOnesGoAhead(t *testing.T) {
-	f := newFixture(t, Options{})
+func TestDeliver_NewerOnesGoAhead(t *testing.T) { eachStore(t, testDeliver_NewerOnesGoAhead) }
+
+func testDeliver_NewerOnesGoAhead(t *testing.T, open opener) {
+	f := newFixture(t, open, Options{})
 	r := newReceiver(t, nil)
 	s := f.subscribe(t, r.URL, time.Hour)
 	bad := f.change(t, "bad")
@@ -303,9 +320,11 @@ func TestDeliver_NewerOnesGoAhead(t *testing.T) {
 
 // TestDeliver_TwoServers has two servers on one book send each delivery once, and one take over from the other when that
 // dies in the middle.
-func TestDeliver_TwoServers(t *testing.T) {
-	f := newFixture(t, Options{})
-	other := newFixtureOn(t, f.book, f.clock, Options{})
+func TestDeliver_TwoServers(t *testing.T) { eachStore(t, testDeliver_TwoServers) }
+
+func testDeliver_TwoServers(t *testing.T, open opener) {
+	f := newFixture(t, open, Options{})
+	other := newFixtureOn(t, f.again(t), f.clock, Options{})
 	r := newReceiver(t, nil)
 	for range 20 {
 		f.subscribe(t, r.URL)
@@ -349,8 +368,10 @@ func TestDeliver_TwoServers(t *testing.T) {
 
 // TestStop_CutsAndGivesBack has a server end while a receiver hangs: nothing is recorded of it, and the next server sends
 // it at once.
-func TestStop_CutsAndGivesBack(t *testing.T) {
-	f := newFixture(t, Options{})
+func TestStop_CutsAndGivesBack(t *testing.T) { eachStore(t, testStop_CutsAndGivesBack) }
+
+func testStop_CutsAndGivesBack(t *testing.T, open opener) {
+	f := newFixture(t, open, Options{})
 	reached := make(chan struct{}, 1)
 	r := newReceiver(t, func(_ http.ResponseWriter, q *http.Request) {
 		reached <- struct{}{}

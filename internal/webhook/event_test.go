@@ -35,7 +35,11 @@ func TestBody_IsTheDocuments(t *testing.T) {
 
 // TestSignature_IndependentImplementation has the messages verified by the library of Standard Webhooks.
 func TestSignature_IndependentImplementation(t *testing.T) {
-	f := newFixture(t, Options{Now: time.Now})
+	eachStore(t, testSignature_IndependentImplementation)
+}
+
+func testSignature_IndependentImplementation(t *testing.T, open opener) {
+	f := newFixture(t, open, Options{Now: time.Now})
 	r := newReceiver(t, nil)
 	s := f.subscribe(t, r.URL)
 	verify := func(secret string) error {
@@ -82,8 +86,10 @@ func TestSignature_IndependentImplementation(t *testing.T) {
 	}
 }
 
-func TestGather_OneSecondEachIDOnce(t *testing.T) {
-	f := newFixture(t, Options{})
+func TestGather_OneSecondEachIDOnce(t *testing.T) { eachStore(t, testGather_OneSecondEachIDOnce) }
+
+func testGather_OneSecondEachIDOnce(t *testing.T, open opener) {
+	f := newFixture(t, open, Options{})
 	r := newReceiver(t, nil)
 	s := f.subscribe(t, r.URL)
 	a, b := f.change(t, "a"), f.change(t, "b")
@@ -130,8 +136,10 @@ func texts(ids ...int64) []string {
 	return list
 }
 
-func TestGather_AtMost500IDs(t *testing.T) {
-	f := newFixture(t, Options{})
+func TestGather_AtMost500IDs(t *testing.T) { eachStore(t, testGather_AtMost500IDs) }
+
+func testGather_AtMost500IDs(t *testing.T, open opener) {
+	f := newFixture(t, open, Options{})
 	r := newReceiver(t, nil)
 	f.subscribe(t, r.URL)
 	writes := make([]clientele.Write, 1101)
@@ -162,7 +170,11 @@ func TestGather_AtMost500IDs(t *testing.T) {
 
 // TestGather_FarBehindDoesNotDelayOthers has one subscription told of everything again while others go on.
 func TestGather_FarBehindDoesNotDelayOthers(t *testing.T) {
-	f := newFixture(t, Options{})
+	eachStore(t, testGather_FarBehindDoesNotDelayOthers)
+}
+
+func testGather_FarBehindDoesNotDelayOthers(t *testing.T, open opener) {
+	f := newFixture(t, open, Options{})
 	r := newReceiver(t, nil)
 	f.gatherer.readAtOnce = 100
 	behind := f.subscribe(t, r.URL+"/behind")
@@ -195,8 +207,10 @@ func TestGather_FarBehindDoesNotDelayOthers(t *testing.T) {
 	}
 }
 
-func TestResendSince_TellsOfAllAgain(t *testing.T) {
-	f := newFixture(t, Options{})
+func TestResendSince_TellsOfAllAgain(t *testing.T) { eachStore(t, testResendSince_TellsOfAllAgain) }
+
+func testResendSince_TellsOfAllAgain(t *testing.T, open opener) {
+	f := newFixture(t, open, Options{})
 	r := newReceiver(t, nil)
 	s := f.subscribe(t, r.URL)
 	f.changed(t, "old")

@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"clientele"
+	"clientele/internal/postgres"
+	"clientele/internal/postgres/pgtest"
 	"clientele/internal/sqlite"
 
 	"github.com/go-json-experiment/json"
@@ -45,10 +47,12 @@ func (c *clock) Add(d time.Duration) {
 // fixture is a book with a project, and a service over it that reaches loopback.
 type fixture struct {
 	*Service
-	book    *sqlite.Store
+	book    book
 	project int64
 	clock   *clock
 	names   int
+	// again opens the book once more.
+	again func(t testing.TB) book
 }
 
 var template = sync.OnceValue(func() []byte {
@@ -75,44 +79,92 @@ var template = sync.OnceValue(func() []byte {
 	return b
 })
 
-// openBook opens a new book with project 1.
-func openBook(t testing.TB) *sqlite.Store {
+// book is a store as these tests use it.
+type book interface {
+	Store
+	Commit(ctx context.Context, writes []clientele.Write) ([]clientele.Outcome, error)
+	Close() error
+}
+
+// opener opens a new book with project 1, and returns what opens it once more, as another server would.
+type opener func(t testing.TB) (again func(t testing.TB) book)
+
+// eachStore runs a test on every kind of store.
+func eachStore(t *testing.T, test func(t *testing.T, open opener)) {
+	t.Parallel()
+	for name, open := range map[string]opener{"SQLite": openSQLite, "PostgreSQL": openPostgres} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, open)
+		})
+	}
+}
+
+func openSQLite(t testing.TB) func(testing.TB) book {
 	t.Helper()
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, sqlite.FileName), template(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return reopen(t, dir)
+	return func(t testing.TB) book {
+		t.Helper()
+		s, err := sqlite.Open(t.Context(), dir)
+		return closed(t, s, err)
+	}
 }
 
-func reopen(t testing.TB, dir string) *sqlite.Store {
+func openPostgres(t testing.TB) func(testing.TB) book {
 	t.Helper()
-	s, err := sqlite.Open(t.Context(), dir)
+	url := pgtest.New(t)
+	again := func(t testing.TB) book {
+		t.Helper()
+		s, err := postgres.Open(t.Context(), postgres.Options{URL: url})
+		return closed(t, s, err)
+	}
+	s, err := postgres.Open(t.Context(), postgres.Options{URL: url})
+	if err == nil {
+		_, err = s.CreateProject(t.Context(), clientele.Project{Name: "Harbour Outfitters", TimeZone: "UTC", CreatedAt: time.Unix(1, 0)})
+	}
+	if err == nil {
+		err = s.Close()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return again
+}
+
+// closed has a book closed when the test ends.
+func closed(t testing.TB, b book, err error) book {
+	t.Helper()
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
+		if err := b.Close(); err != nil {
 			t.Errorf("close: %v", err)
 		}
 	})
-	return s
+	return b
 }
 
-func newFixture(t testing.TB, o Options) *fixture {
+func newFixture(t testing.TB, open opener, o Options) *fixture {
 	t.Helper()
 	c := &clock{now: time.Date(2026, time.November, 22, 10, 0, 0, 0, time.UTC)}
-	return newFixtureOn(t, openBook(t), c, o)
+	again := open(t)
+	f := newFixtureOn(t, again(t), c, o)
+	f.again = again
+	return f
 }
 
 // newFixtureOn returns another server on a book.
-func newFixtureOn(t testing.TB, book *sqlite.Store, c *clock, o Options) *fixture {
+func newFixtureOn(t testing.TB, b book, c *clock, o Options) *fixture {
 	t.Helper()
 	o.Client.anyAddress = true
 	if o.Now == nil {
 		o.Now = c.Now
 	}
-	f := &fixture{Service: New(book, o), book: book, project: 1, clock: c}
+	f := &fixture{Service: New(b, o), book: b, project: 1, clock: c}
 	t.Cleanup(func() {
 		if err := f.Stop(context.Background()); err != nil {
 			t.Errorf("stop: %v", err)

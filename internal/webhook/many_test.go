@@ -15,8 +15,12 @@ import (
 // TestDeliver_HangingReceiversDelayNobody has 1,000 subscriptions of which 100 hang for their full time-out: the other 900
 // receive within 2 s of the change at the median.
 func TestDeliver_HangingReceiversDelayNobody(t *testing.T) {
+	eachStore(t, testDeliver_HangingReceiversDelayNobody)
+}
+
+func testDeliver_HangingReceiversDelayNobody(t *testing.T, open opener) {
 	const all, hanging = manySubscriptions, manySubscriptions / 10
-	f := newFixture(t, Options{Now: time.Now})
+	f := newFixture(t, open, Options{Now: time.Now})
 	var mu sync.Mutex
 	var arrived []time.Time
 	complete := make(chan struct{})

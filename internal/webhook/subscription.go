@@ -60,6 +60,8 @@ func (s *Service) check(o *clientele.SubscriptionOrder) (*url.URL, error) {
 		return nil, err
 	case utf8.RuneCountInString(o.Secret) > MaxSecret || !utf8.ValidString(o.Secret):
 		return nil, refuse("secret", "a secret has at most %d characters", MaxSecret)
+	case strings.ContainsRune(o.Secret, 0):
+		return nil, refuse("secret", "a secret has no character U+0000")
 	case o.EventType.Subject() == "":
 		return nil, refuse("eventType", "there is no event %q; there are customer:changed and lead:changed", string(o.EventType))
 	}

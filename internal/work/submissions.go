@@ -27,7 +27,8 @@ type Submissions struct {
 	}
 	Now func() time.Time
 	Log *slog.Logger
-	// Lease is how long a claim holds when its worker dies; default 30 s. A batch must take less.
+	// Lease is how long a claim holds when its worker dies; default 10 s. A batch that takes longer has no effect once
+	// another worker claimed it.
 	Lease time.Duration
 	// Batch is how many submissions are carried out together; default 256.
 	Batch int
@@ -39,12 +40,12 @@ type SubmissionStore interface {
 	ProjectsWithSubmissions(ctx context.Context) ([]int64, error)
 	// ClaimSubmissions takes the project's oldest unfinished submissions under a claim; none while another claim holds.
 	ClaimSubmissions(ctx context.Context, project int64, c clientele.Claim, limit int) ([]clientele.Submission, error)
-	// ReleaseSubmissions gives up a claim.
+	// ReleaseSubmissions gives up a claim; whoever's it is with lease "".
 	ReleaseSubmissions(ctx context.Context, project int64, lease string) error
 }
 
 const (
-	defaultLease = 30 * time.Second
+	defaultLease = 10 * time.Second
 	defaultBatch = 256
 )
 
@@ -55,6 +56,16 @@ const (
 	// may have come too late for it.
 	heldRetry = 100 * time.Millisecond
 )
+
+// EndClaims ends the claims of servers that died, at once instead of when they run out. Only for a server that is the only
+// one of its book.
+func (s *Submissions) EndClaims(ctx context.Context) error {
+	projects, err := s.Store.ProjectsWithSubmissions(ctx)
+	for _, project := range projects {
+		err = errors.Join(err, s.Store.ReleaseSubmissions(ctx, project, ""))
+	}
+	return err
+}
 
 // CarryOut carries out what is due, of each project some batches; it is a Task.
 func (s *Submissions) CarryOut(ctx context.Context) (time.Duration, error) {

@@ -39,6 +39,7 @@ type shop struct {
 	tokens  *access.Tokens
 	book    *book.Book
 	line    *intake.Intake
+	api     *dkhardware.API
 	handler http.Handler
 	names   atomic.Int64
 }
@@ -64,7 +65,8 @@ func newShop(t testing.TB, m dialecttest.StoreMaker, wrap func(dkhardware.Shelf)
 		shelf = wrap(shelf)
 	}
 	r := chi.NewRouter()
-	dkhardware.New(s.access, s.tokens, s.book, shelf).Routes(r)
+	s.api = dkhardware.New(s.access, s.tokens, s.book, shelf)
+	s.api.Routes(r)
 	s.handler = r
 	return s
 }
@@ -150,8 +152,14 @@ func times[T any](n int, make func(i int) T) []T {
 func (s *shop) work(t tester) {
 	t.Helper()
 	w := &work.Submissions{Store: s.store, Book: s.book, Commit: s.line, Now: time.Now, Log: slog.New(slog.DiscardHandler)}
-	if _, err := w.CarryOut(t.Context()); err != nil {
-		t.Fatalf("work: %v", err)
+	for {
+		again, err := w.CarryOut(t.Context())
+		if err != nil {
+			t.Fatalf("work: %v", err)
+		}
+		if again != work.AtOnce {
+			return
+		}
 	}
 }
 

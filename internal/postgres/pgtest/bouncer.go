@@ -93,7 +93,7 @@ func writeBouncerFiles(dir, server string, port int) error {
 		"[databases]", fmt.Sprintf("* = host=%s port=%s", u.Hostname(), orDefault(u.Port(), "5432")),
 		"[pgbouncer]", "listen_addr = 127.0.0.1", "listen_port = " + strconv.Itoa(port), "unix_socket_dir =",
 		"pool_mode = transaction", "default_pool_size = 8", "max_client_conn = 500", "server_idle_timeout = 2",
-		"auth_type = scram-sha-256", "auth_file = " + filepath.Join(dir, "users"), "",
+		"auth_type = plain", "auth_file = " + filepath.Join(dir, "users"), "",
 	}, "\n")
 	users := fmt.Sprintf("%q %q\n", pgtestdb.DefaultRoleUsername, pgtestdb.DefaultRolePassword)
 	return errors.Join(

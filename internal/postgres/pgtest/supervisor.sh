@@ -4,6 +4,7 @@
 bin=$1 dir=$2 primary=$3 server=
 export LC_ALL=C
 
+# make lets the password pass as it is, over loopback: the hashing of scram costs a test more than all it does besides.
 make() {
   if [ -n "$primary" ]; then
     "$bin/pg_basebackup" -D "$dir/data" -d "$primary" -R -X stream -c fast --no-sync

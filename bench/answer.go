@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"strconv"
 )
 
 // maxAnswerBytes bounds one answer with its head; the longest list page of a dialect stays far below.
@@ -14,11 +15,11 @@ const maxAnswerBytes = 16 << 20
 var (
 	headEnd       = []byte("\r\n\r\n")
 	contentLength = []byte("\r\ncontent-length:")
+	chunked       = []byte("\r\nTransfer-Encoding: chunked\r\n") // as net/http writes it
 )
 
 // parseAnswer reads the status and the whole length, head and body, of the HTTP/1.1 answer that buffer begins with.
-// The length is 0 while bytes are missing. It fails on anything but a Content-Length answer, which every
-// contender sends: a chunked one would need a parser that costs the generator more than the server is measured at.
+// The length is 0 while bytes are missing.
 func parseAnswer(buffer []byte) (status, length int, err error) {
 	end := bytes.Index(buffer, headEnd)
 	if end < 0 {
@@ -31,6 +32,10 @@ func parseAnswer(buffer []byte) (status, length int, err error) {
 	status, err = parseStatus(head)
 	if err != nil {
 		return 0, 0, err
+	}
+	if bytes.Contains(head, chunked) {
+		length, err = parseChunks(buffer, end+len(headEnd))
+		return status, length, err
 	}
 	body, err := parseContentLength(head)
 	if err != nil {
@@ -89,4 +94,29 @@ func parseDigits(text []byte) (int, bool) {
 		value = value*10 + int(c-'0')
 	}
 	return value, true
+}
+
+// parseChunks returns where the chunks that begin at an offset end, without trailers (RFC 9112 section 7.1); 0 while
+// bytes are missing. It starts over for each piece that arrives: a long list has few chunks.
+func parseChunks(buffer []byte, at int) (int, error) {
+	for {
+		line := bytes.IndexByte(buffer[at:], '\n')
+		if line < 0 {
+			return 0, nil
+		}
+		size, err := strconv.ParseUint(string(bytes.TrimSpace(buffer[at:at+line])), 16, 32)
+		if err != nil || size > maxAnswerBytes {
+			return 0, fmt.Errorf("not a chunk's size: %.20q", buffer[at:at+line])
+		}
+		at += line + 1 + int(size) + len("\r\n")
+		if at > len(buffer) {
+			return 0, nil
+		}
+		if at > maxAnswerBytes {
+			return 0, fmt.Errorf("answer of more than %d bytes is too long", maxAnswerBytes)
+		}
+		if size == 0 {
+			return at, nil
+		}
+	}
 }

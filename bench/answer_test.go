@@ -8,6 +8,7 @@ import (
 )
 
 func TestParseAnswer(t *testing.T) {
+	const chunks = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nb\r\nhello\r\nwor\n\r\n2\r\nld\r\n0\r\n\r\n"
 	const whole = "HTTP/1.1 201 Created\r\nDate: now\r\nContent-Length: 4\r\nX: y\r\n\r\nbody"
 	for _, c := range []struct {
 		name, text     string
@@ -20,6 +21,11 @@ func TestParseAnswer(t *testing.T) {
 		{"nothing", "", 0, 0},
 		{"header name in lower case, no blank", "HTTP/1.1 200 OK\r\ncontent-length:0\r\n\r\n", 200, 37},
 		{"length among other names", "HTTP/1.1 200 OK\r\nX-Content-Length: 9\r\nContent-Length: 1\r\n\r\n.", 200, 60},
+		{"chunks", chunks, 200, len(chunks)},
+		{"more than the chunks", chunks + "HTTP", 200, len(chunks)},
+		{"last chunk incomplete", chunks[:len(chunks)-1], 200, 0},
+		{"no last chunk", chunks[:len(chunks)-5], 200, 0},
+		{"chunk incomplete", chunks[:len(chunks)-20], 200, 0},
 	} {
 		status, length, err := parseAnswer([]byte(c.text))
 		if err != nil || status != c.status || length != c.length {
@@ -30,7 +36,9 @@ func TestParseAnswer(t *testing.T) {
 
 func TestParseAnswer_RefusesWhatItCannotMeasure(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
-		{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "without Content-Length"},
+		{"HTTP/1.1 200 OK\r\nX: y\r\n\r\n", "without Content-Length"},
+		{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", "not a chunk's size"},
+		{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n7fffffff\r\n", "not a chunk's size"},
 		{"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", "not a Content-Length"},
 		{"HTTP/1.1 200 OK\r\nContent-Length: 999999999\r\n\r\n", "too long"},
 		{"HTTP/1.1 2xx OK\r\nContent-Length: 0\r\n\r\n", "not an HTTP status"},
@@ -45,7 +53,7 @@ func TestParseAnswer_RefusesWhatItCannotMeasure(t *testing.T) {
 }
 
 func TestTemplate_FillsEveryPlaceholder(t *testing.T) {
-	tpl := parseTemplate("a{id}b{seq}c{tel}d{id}e{other}")
+	tpl := parseTemplate("a{id}b{seq}c{tel}d{id}e{other}", nil)
 	request := []byte(string(tpl.bytes))
 	tpl.fill(request, 1_000_012_345, 67)
 	if got, want := string(request), "a1000012345b0000000067c2345d1000012345e{other}"; got != want {

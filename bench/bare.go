@@ -11,26 +11,17 @@ import (
 	"net/http"
 
 	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // bareRoute is one request that the bare server answers, and the answer: what Clientele itself was seen to answer.
 type bareRoute struct {
-	Method string      `json:"method"`
-	Path   string      `json:"path"`
-	Status int         `json:"status"`
-	Header http.Header `json:"header"`
-	Body   string      `json:"body"`
-}
-
-// bareEntry is the OPM entry as the document names its properties (section "Creating a customer").
-type bareEntry struct {
-	ID        jsontext.Value `json:"customerId"`
-	Email     string         `json:"customerEmail"`
-	Phone     string         `json:"customerPhone"`
-	FirstName string         `json:"customerFirstName"`
-	LastName  string         `json:"customerLastName"`
-	IP        string         `json:"customerIP"`
+	Method string `json:"method"`
+	Path   string `json:"path"` // names in braces stand for anything
+	// Decodes names the body that is decoded and checked, see bareBodies; "" decodes none.
+	Decodes string      `json:"decodes"`
+	Status  int         `json:"status"`
+	Header  http.Header `json:"header"`
+	Body    string      `json:"body"`
 }
 
 // serveBare is the ceiling of every HTTP row: a plain net/http server that decodes the body, answers and stores
@@ -40,11 +31,16 @@ func serveBare(routesJSON string, stdin io.Reader, stdout io.Writer) error {
 	if err := json.Unmarshal([]byte(routesJSON), &routes); err != nil {
 		return fmt.Errorf("read routes: %w", err)
 	}
+	return serveUntilEnd(bareHandler(routes), stdin, stdout)
+}
+
+// serveUntilEnd serves on a free port and prints the URL, until the input ends.
+func serveUntilEnd(handler http.Handler, stdin io.Reader, stdout io.Writer) error {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
-	server := &http.Server{Handler: bareHandler(routes)}
+	server := &http.Server{Handler: handler}
 	fmt.Fprintf(stdout, "http://%s\n", listener.Addr())
 	go func() {
 		_, _ = io.Copy(io.Discard, stdin) // the end of the input, however it comes, ends the server
@@ -62,8 +58,8 @@ func bareHandler(routes []bareRoute) http.Handler {
 	for _, route := range routes {
 		body := []byte(route.Body)
 		mux.HandleFunc(route.Method+" "+route.Path, func(w http.ResponseWriter, r *http.Request) {
-			if r.Method == http.MethodPost && !decodes(r.Body) {
-				http.Error(w, "not an entry", http.StatusBadRequest)
+			if route.Decodes != "" && !bareBodies[route.Decodes](r.Body) {
+				http.Error(w, "not what was expected", http.StatusBadRequest)
 				return
 			}
 			header := w.Header()
@@ -77,11 +73,6 @@ func bareHandler(routes []bareRoute) http.Handler {
 	return mux
 }
 
-func decodes(body io.Reader) bool {
-	var entry bareEntry
-	return json.UnmarshalRead(body, &entry) == nil && len(entry.ID) > 0 && entry.Email+entry.Phone != ""
-}
-
 // bare is the contender that serveBare serves.
 type bare struct{ bench *bench }
 
@@ -89,7 +80,7 @@ func (c bare) prepare(context.Context) error { return nil }
 
 func (c bare) start(ctx context.Context, w workload) (*server, error) {
 	answer := c.bench.probed[w.name]
-	routes, err := json.Marshal([]bareRoute{answer})
+	routes, err := json.Marshal([]bareRoute{answer.route})
 	if err != nil {
 		return nil, fmt.Errorf("write routes: %w", err)
 	}
@@ -97,5 +88,7 @@ func (c bare) start(ctx context.Context, w workload) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &server{child: child, credentials: c.bench.credentials[w.dialect], pool: c.bench.numbers.poolOf(poolSize)}, nil
+	return &server{
+		child: child, credentials: answer.credentials, values: answer.values, pool: c.bench.numbers.poolOf(poolSize),
+	}, nil
 }

@@ -26,15 +26,15 @@ func (c *fullBook) prepare(ctx context.Context) error {
 		return fmt.Errorf("make data directory: %w", err)
 	}
 	filler := entryCreate()
-	credentials, err := c.bench.createProject(ctx, dir, filler.dialect)
+	credentials, err := c.bench.createProject(ctx, inDirectory(dir), filler.dialect)
 	if err != nil {
 		return err
 	}
-	s, err := c.bench.serve(ctx, dir, credentials)
+	s, err := c.bench.serve(ctx, inDirectory(dir), credentials)
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(c.bench.fill(ctx, s, c.bench.options.book), s.stop()); err != nil {
+	if err := errors.Join(c.bench.fill(ctx, s, filler, c.bench.options.book), s.stop()); err != nil {
 		return err
 	}
 	c.dir = dir
@@ -47,7 +47,7 @@ func (c *fullBook) start(ctx context.Context, w workload) (*server, error) {
 	if !ok {
 		return nil, fmt.Errorf("the full book has no credential for dialect %s", w.dialect)
 	}
-	s, err := c.bench.serve(ctx, c.dir, credentials)
+	s, err := c.bench.serve(ctx, inDirectory(c.dir), credentials)
 	if err != nil {
 		return nil, err
 	}

@@ -14,6 +14,7 @@ var (
 	median    = metric{"p50", func(s sample) float64 { return s.Closed.P50 }, micros}
 	halfP99   = metric{"p99 at half load", func(s sample) float64 { return s.Half.P99 }, micros}
 	memory    = metric{"resident memory", func(s sample) float64 { return float64(s.Closed.RSS) / (1 << 20) }, mebibytes}
+	carried   = metric{"carried out", func(s sample) float64 { return s.Carried }, perSecond}
 	startTime = metric{"start to first answer", func(s sample) float64 { return s.StartMillis }, millis}
 )
 
@@ -36,9 +37,18 @@ func (q quantity) in(all results) (spread, bool) {
 // check compares a quantity with another, or with nothing when base has no row: then the ratio is the quantity.
 type check struct {
 	of, base quantity
-	baseName string  // how the table calls base
-	atLeast  float64 // 0 is no bound
-	atMost   float64 // 0 is no bound
+	anyOf    []quantity // in the place of base: the greatest of them
+	baseName string     // how the table calls base
+	atLeast  float64    // 0 is no bound
+	atMost   float64    // 0 is no bound
+}
+
+// bases are the quantities that one may be compared with.
+func (c check) bases() []quantity {
+	if c.base.row == "" {
+		return c.anyOf
+	}
+	return []quantity{c.base}
 }
 
 // verdict is a check carried out.
@@ -76,10 +86,13 @@ func (c check) judge(all results) (verdict, bool) {
 		Row: c.of.row, Entrant: c.of.entrant, Metric: c.of.metric.name, Value: value, BaseName: c.baseName,
 		Ratio: value.Median, AtLeast: c.atLeast, AtMost: c.atMost, check: c,
 	}
-	if c.base.row != "" {
-		var measured bool
-		v.Base, measured = c.base.in(all)
-		ok = ok && measured && v.Base.Median > 0
+	for _, base := range c.bases() {
+		if found, measured := base.in(all); measured && found.Median > v.Base.Median {
+			v.Base, v.check.base = found, base
+		}
+	}
+	if len(c.bases()) > 0 {
+		ok = ok && v.Base.Median > 0
 		v.Ratio = value.Median / v.Base.Median
 	}
 	v.Met = (c.atLeast == 0 || v.Ratio >= c.atLeast) && (c.atMost == 0 || v.Ratio <= c.atMost)

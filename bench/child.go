@@ -27,6 +27,10 @@ const (
 	commandBare       = "serve-bare"
 	commandGenerate   = "generate"
 	commandSQLiteLoop = "sqlite-loop"
+
+	commandBareList     = "serve-bare-list"
+	commandPostgresLoop = "postgres-loop"
+	commandFollow       = "follow"
 )
 
 const (
@@ -166,14 +170,16 @@ func (c *child) kill() error {
 	return nil
 }
 
-// logTail is the end of the server's log as an error; nil when it wrote none.
-func (c *child) logTail() error {
-	info, err := c.log.Stat()
+func (c *child) logTail() error { return tailOf(c.log) }
+
+// tailOf is the end of a server's log as an error; nil when it wrote none.
+func tailOf(log *os.File) error {
+	info, err := log.Stat()
 	if err != nil || info.Size() == 0 {
 		return err
 	}
 	text := make([]byte, min(info.Size(), tailBytes))
-	if _, err := c.log.ReadAt(text, info.Size()-int64(len(text))); err != nil {
+	if _, err := log.ReadAt(text, info.Size()-int64(len(text))); err != nil {
 		return fmt.Errorf("read server log: %w", err)
 	}
 	return fmt.Errorf("its log ends: %s", text)

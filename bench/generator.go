@@ -52,10 +52,10 @@ func generate(j job) (result, error) {
 		return result{}, err
 	}
 	g := &generator{
-		job: j, template: parseTemplate(j.Request), pacer: newPacer(j),
+		job: j, template: parseTemplate(j.Request, j.Values), pacer: newPacer(j),
 		random: rand.New(rand.NewPCG(uint64(j.FirstSequence), 1)),
 		from:   int64(j.WarmupSeconds * 1e9), until: int64((j.WarmupSeconds + j.Seconds) * 1e9),
-		meter: meter{server: j.ServerPID},
+		meter: meter{server: j.ServerPID, database: j.DatabasePID},
 	}
 	if j.Count > 0 {
 		g.from, g.until = 0, 1<<62
@@ -218,7 +218,7 @@ func (g *generator) result() (result, error) {
 		Sent: g.pacer.scheduled, Counted: int64(g.latencies.total), Seconds: g.meter.seconds,
 		Rate:      float64(g.latencies.total) / g.meter.seconds,
 		LateP99:   float64(g.lateness.percentile(0.99)) / nanosecondsPerMicrosecond,
-		ServerCPU: g.meter.used.server, GeneratorCPU: g.meter.used.own, OtherCPU: g.meter.used.others(),
+		ServerCPU: g.meter.used.server, DatabaseCPU: g.meter.used.database, GeneratorCPU: g.meter.used.own, OtherCPU: g.meter.used.others(),
 		RSS: g.meter.rss,
 	}
 	r.setLatencies(&g.latencies)

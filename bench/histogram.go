@@ -33,6 +33,15 @@ func (h *histogram) record(nanoseconds int64) {
 	h.max = max(h.max, value)
 }
 
+// add counts all that the other histogram has counted.
+func (h *histogram) add(other *histogram) {
+	for bucket, count := range other.counts {
+		h.counts[bucket] += count
+	}
+	h.total += other.total
+	h.max = max(h.max, other.max)
+}
+
 // percentile returns the smallest bucket bound that at least the fraction q (0 to 1) of the values do not exceed,
 // in nanoseconds, never more than the largest value recorded; 0 when nothing was recorded.
 func (h *histogram) percentile(q float64) int64 {

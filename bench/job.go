@@ -24,6 +24,9 @@ type job struct {
 	IDs           idRange `json:"ids"`
 	FirstSequence int64   `json:"first_sequence"`
 	ServerPID     int     `json:"server_pid"`
+	DatabasePID   int     `json:"database_pid"` // 0 is none
+	// Values are what {uuid} stands for, in turn.
+	Values []string `json:"values"`
 }
 
 // result is what a generator, or a loop over a database driver, measured.
@@ -40,10 +43,11 @@ type result struct {
 	// it says more about a busy machine than about the server.
 	LateP99 float64 `json:"late_p99_us,omitzero"`
 
-	ServerCPU    float64 `json:"server_cpu"`    // cores in use on average in the counted time
-	GeneratorCPU float64 `json:"generator_cpu"` // likewise, of the generator
-	OtherCPU     float64 `json:"other_cpu"`     // likewise, of everything else on the machine
-	RSS          int64   `json:"rss_bytes"`     // resident memory of the server at its end
+	ServerCPU    float64 `json:"server_cpu"`            // cores in use on average in the counted time
+	DatabaseCPU  float64 `json:"database_cpu,omitzero"` // likewise, of PostgreSQL with all its processes
+	GeneratorCPU float64 `json:"generator_cpu"`         // likewise, of the generator
+	OtherCPU     float64 `json:"other_cpu"`             // likewise, of everything else on the machine
+	RSS          int64   `json:"rss_bytes"`             // resident memory of the server at its end
 }
 
 const nanosecondsPerMicrosecond = 1000

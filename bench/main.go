@@ -2,11 +2,13 @@
 
 // The bench command measures Clientele beside its ceilings, in one run: only ratios of figures taken together mean
 // anything. The ceilings are a bare net/http server that decodes the same request, gives the same answer and stores
-// nothing, and a loop over the SQLite driver; both are made here. Clientele is a black box, driven by its command line.
+// nothing, and loops over the drivers of SQLite and PostgreSQL; both are made here, and PostgreSQL's own pgbench is a third. Clientele is a black box, driven by its command line.
 //
-//	go run ./bench                  everything; about half an hour
+//	go run ./bench                  everything; about an hour
 //	go run ./bench --quick          a first look, under two minutes
-//	go run ./bench --only 'entry'   some rows
+//	go run ./bench --only 'entry'   some rows, and what they are compared with
+//
+// Rows whose names begin with PostgreSQL need Debian's package postgresql; they make a cluster of their own.
 //
 // The load generator and each server are processes of their own, so that the processor time of each is known; a
 // generator that uses a whole core is the limit itself. Each measurement starts a fresh server. A wrong answer, a
@@ -21,6 +23,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -44,6 +48,12 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) error {
 	defer cancel()
 	if len(args) > 0 {
 		switch args[0] {
+		case commandBareList:
+			return serveBareList(args[1], stdin, stdout)
+		case commandPostgresLoop:
+			return serveJob(stdin, stdout, func(j unnestJob) (result, error) { return runUnnestLoop(ctx, j) })
+		case commandFollow:
+			return serveJob(stdin, stdout, func(j followJob) (result, error) { return runFollow(ctx, j) })
 		case commandBare:
 			return serveBare(args[1], stdin, stdout)
 		case commandGenerate:
@@ -56,7 +66,17 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	clearEnvironment()
 	return runBench(ctx, o, stdout, stderr)
+}
+
+// clearEnvironment keeps the settings of a book that is in use, and of its database, from the servers under test.
+func clearEnvironment() {
+	for _, variable := range os.Environ() {
+		if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "CLIENTELE_") || strings.HasPrefix(name, "PG") {
+			_ = os.Unsetenv(name) // a name that the environment has cannot be wrong
+		}
+	}
 }
 
 // serveJob carries out the job on standard input and prints its result.
@@ -74,15 +94,16 @@ func serveJob[J any](stdin io.Reader, stdout io.Writer, carryOut func(J) (result
 
 // bench is one run.
 type bench struct {
-	options     options
-	dir         string // for everything written; removed at the end
-	self        string // this program
-	binary      string // clientele
-	numbers     *numbers
-	book        *fullBook
-	credentials map[string]map[string]string // by dialect; a project's that the bare server is called with
-	probed      map[string]bareRoute         // by workload
-	stderr      io.Writer
+	options options
+	dir     string // for everything written; removed at the end
+	self    string // this program
+	binary  string // clientele
+	numbers *numbers
+	book    *fullBook
+	lists   *listBook
+	cluster *cluster          // nil until a row needs it
+	probed  map[string]probed // by workload
+	stderr  io.Writer
 }
 
 func newBench(o options, dir string, stderr io.Writer) (*bench, error) {
@@ -92,10 +113,11 @@ func newBench(o options, dir string, stderr io.Writer) (*bench, error) {
 	}
 	b := &bench{
 		options: o, dir: dir, self: self, binary: o.binary, stderr: stderr,
-		numbers:     &numbers{next: max(poolSize, o.book), scattered: o.ids == idsScattered},
-		credentials: map[string]map[string]string{}, probed: map[string]bareRoute{},
+		numbers: &numbers{next: max(poolSize, o.book), scattered: o.ids == idsScattered},
+		probed:  map[string]probed{},
 	}
 	b.book = &fullBook{bench: b}
+	b.lists = &listBook{bench: b, customers: o.listed()}
 	return b, nil
 }
 
@@ -114,6 +136,7 @@ func runBench(ctx context.Context, o options, stdout, stderr io.Writer) (err err
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, b.close()) }()
 	r, err := b.run(ctx)
 	switch {
 	case ctx.Err() != nil:
@@ -125,7 +148,10 @@ func runBench(ctx context.Context, o options, stdout, stderr io.Writer) (err err
 }
 
 func (b *bench) run(ctx context.Context) (report, error) {
-	rows := selected(b.plan(), b.options.only)
+	rows, err := b.choose()
+	if err != nil {
+		return report{}, err
+	}
 	if sent := workloads(rows); len(sent) > 0 {
 		if err := b.prepare(ctx, sent); err != nil {
 			return report{}, err
@@ -139,6 +165,23 @@ func (b *bench) run(ctx context.Context) (report, error) {
 	r := newReport(rows, all)
 	r.At, r.Machine, r.Settings = at, machineFacts(b.dir), b.options.settings()
 	return r, nil
+}
+
+// choose returns the rows to measure, and fails where they need what the machine lacks.
+func (b *bench) choose() ([]row, error) {
+	rows := selected(b.plan(), b.options.only)
+	if b.options.quick {
+		var slow []string
+		if rows, slow = withoutSlow(rows); len(slow) > 0 {
+			b.say("--quick leaves out what takes long: %s", strings.Join(slow, "; "))
+		}
+	}
+	if slices.ContainsFunc(rows, func(r row) bool { return r.needsPostgres }) {
+		if _, err := postgresPrograms(); err != nil {
+			return nil, err
+		}
+	}
+	return rows, nil
 }
 
 // prepare builds Clientele and sees that it answers what the rows will send.

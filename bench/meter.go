@@ -7,6 +7,7 @@ import "os"
 // meter reads what the processes use between two moments.
 type meter struct {
 	server           int // process id; 0 is none
+	database         int // process id of a PostgreSQL; 0 is none
 	started, stopped bool
 	beganAt          int64
 
@@ -16,11 +17,11 @@ type meter struct {
 }
 
 // processorTime is in seconds used, or in cores when divided by a time.
-type processorTime struct{ own, server, machine float64 }
+type processorTime struct{ own, server, database, machine float64 }
 
 // others is what the rest of the machine used, kernel threads and interrupts included. The clocks tick at
 // different moments, so a small negative number is none.
-func (t processorTime) others() float64 { return max(t.machine-t.own-t.server, 0) }
+func (t processorTime) others() float64 { return max(t.machine-t.own-t.server-t.database, 0) }
 
 func (m *meter) start(now int64) (err error) {
 	m.started, m.beganAt = true, now
@@ -37,6 +38,7 @@ func (m *meter) stop(now int64) error {
 	m.seconds = float64(now-m.beganAt) / 1e9
 	m.used.own = (after.own - m.used.own) / m.seconds
 	m.used.server = (after.server - m.used.server) / m.seconds
+	m.used.database = (after.database - m.used.database) / m.seconds
 	m.used.machine = (after.machine - m.used.machine) / m.seconds
 	if m.server != 0 {
 		m.rss, err = residentBytes(m.server)
@@ -50,6 +52,11 @@ func (m *meter) read() (t processorTime, err error) {
 	}
 	if t.machine, err = busySeconds(); err != nil {
 		return t, err
+	}
+	if m.database != 0 {
+		if t.database, err = familySeconds(m.database); err != nil {
+			return t, err
+		}
 	}
 	if m.server != 0 {
 		t.server, err = cpuSeconds(m.server)

@@ -32,7 +32,12 @@ const (
 const (
 	quickSeconds = 0.6
 	quickWarmup  = 0.3
+	quickRounds  = 1
+	quickListed  = 4_000 // customers in the book that is listed
 )
+
+// minListed leaves room for a whole page at each place of the list.
+const minListed = 4_000
 
 var errUsage = errors.New("wrong usage")
 
@@ -45,10 +50,10 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 	flags.IntVar(&o.rounds, "rounds", 3, "`rounds` that each contender is measured in, in turn")
 	flags.Float64Var(&o.seconds, "seconds", 10, "counted `seconds` of one measurement")
 	flags.Float64Var(&o.warmup, "warmup", 2, "`seconds` before the counted ones")
-	flags.BoolVar(&o.quick, "quick", false, "under two minutes: short rounds, no full book; for a first look only")
+	flags.BoolVar(&o.quick, "quick", false, "under two minutes: one short round, no full book, not every row; for a first look only")
 	flags.StringVar(&o.jsonFile, "json", "", "write every sample as JSON to this `file`, - for standard output")
 	flags.StringVar(&only, "only", "", "measure only rows whose name matches this `regexp`")
-	flags.Int64Var(&o.book, "book", 1_000_000, "`customers` in the full book, 0 to leave it out")
+	flags.Int64Var(&o.book, "book", 1_000_000, "`customers` in the full book and in the listed one, 0 to leave both out")
 	flags.StringVar(&o.ids, "ids", idsSequential, "customer ids in `order`: sequential or scattered")
 	flags.StringVar(&o.dir, "dir", os.TempDir(), "`directory` for the data, on the disk to be measured")
 	flags.StringVar(&o.binary, "binary", "", "measure this clientele `program` instead of building one")
@@ -71,6 +76,9 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 func (o *options) quicken(flags *flag.FlagSet) {
 	given := map[string]bool{}
 	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	if !given["rounds"] {
+		o.rounds = quickRounds
+	}
 	if !given["seconds"] {
 		o.seconds = quickSeconds
 	}
@@ -80,6 +88,17 @@ func (o *options) quicken(flags *flag.FlagSet) {
 	if !given["book"] {
 		o.book = 0
 	}
+}
+
+// listed is how many customers the book has that is listed; 0 leaves the lists out, as does a book too small for them.
+func (o *options) listed() int64 {
+	if o.quick && o.book == 0 {
+		return quickListed
+	}
+	if o.book < minListed {
+		return 0
+	}
+	return o.book
 }
 
 func (o *options) validate(arguments int) error {

@@ -23,12 +23,52 @@ func cpuSeconds(pid int) (float64, error) {
 }
 
 func parseCPU(stat string) (float64, error) {
-	// The second field, the program's name, may hold blanks and parentheses: count from its end.
-	fields := strings.Fields(stat[strings.LastIndexByte(stat, ')')+1:])
-	if len(fields) < 13 {
-		return 0, fmt.Errorf("parse processor time: %d fields after the name", len(fields))
+	fields, err := statFields(stat)
+	if err != nil {
+		return 0, err
 	}
 	return sumTicks(fields[11:13])
+}
+
+// statFields are the fields of /proc/PID/stat from the third on.
+func statFields(stat string) ([]string, error) {
+	// The second field, the program's name, may hold blanks and parentheses: count from its end.
+	fields := strings.Fields(stat[strings.LastIndexByte(stat, ')')+1:])
+	if len(fields) < 15 {
+		return nil, fmt.Errorf("parse processor time: %d fields after the name", len(fields))
+	}
+	return fields, nil
+}
+
+// familySeconds returns the processor time that a process and its children have used so far, also those that have ended
+// (proc(5), fields 14 to 17 of stat).
+func familySeconds(pid int) (float64, error) {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0, fmt.Errorf("read processor time: %w", err)
+	}
+	fields, err := statFields(string(stat))
+	if err != nil {
+		return 0, err
+	}
+	all, err := sumTicks(fields[11:15])
+	if err != nil {
+		return 0, err
+	}
+	children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
+	if err != nil {
+		return 0, fmt.Errorf("read processor time: %w", err)
+	}
+	for text := range strings.FieldsSeq(string(children)) {
+		child, err := strconv.Atoi(text)
+		if err != nil {
+			return 0, fmt.Errorf("read processor time: %w", err)
+		}
+		if seconds, err := cpuSeconds(child); err == nil { // otherwise it has just ended and counts above next time
+			all += seconds
+		}
+	}
+	return all, nil
 }
 
 // busySeconds returns the processor time that everything on the machine has used so far, interrupts and what the

@@ -41,6 +41,7 @@ type reportedRow struct {
 	LateP99 spread   `json:"half_load_generator_late_p99_us,omitzero"`
 
 	ServerCPU    spread `json:"server_cpu"` // cores
+	DatabaseCPU  spread `json:"database_cpu"`
 	GeneratorCPU spread `json:"generator_cpu"`
 	OtherCPU     spread `json:"other_cpu"`
 	MemoryMiB    spread `json:"memory_mib"`
@@ -73,6 +74,7 @@ func summarise(row, entrant string, samples []sample) reportedRow {
 		Rate: over(rate.of), P50: over(median.of), HalfP99: over(halfP99.of), MemoryMiB: over(memory.of),
 		P99:          over(func(s sample) float64 { return s.Closed.P99 }),
 		ServerCPU:    over(func(s sample) float64 { return s.Closed.ServerCPU }),
+		DatabaseCPU:  over(func(s sample) float64 { return s.Closed.DatabaseCPU }),
 		GeneratorCPU: over(func(s sample) float64 { return s.Closed.GeneratorCPU }),
 		OtherCPU:     over(func(s sample) float64 { return s.Closed.OtherCPU }),
 		LateP99:      over(func(s sample) float64 { return s.Half.LateP99 }),

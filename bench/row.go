@@ -16,6 +16,10 @@ type row struct {
 	entrants []entrant
 	checks   []check
 	always   bool // the other rows are compared with it, so --only does not leave it out
+
+	needsPostgres bool
+	slow          bool // --quick leaves it out
+	besideEntry   bool // has the bare entry among its entrants
 }
 
 // entrant is one contender of a row.
@@ -35,44 +39,69 @@ const (
 // httpRow puts a load to the bare server and to every kind of Clientele that the options ask for.
 func (b *bench) httpRow(name string, l load) row {
 	r := row{name: name, workload: &l.workload}
-	add := func(name string, c contender) {
-		r.entrants = append(r.entrants, entrant{
-			name: name, prepare: c.prepare,
-			measure: func(ctx context.Context) (sample, error) { return b.measure(ctx, c, l) },
-		})
-	}
-	add(nameBare, bare{b})
-	add(nameSQLite, clienteleSQLite{b})
+	r.entrants = []entrant{b.httpEntrant(nameBare, bare{b}, l), b.httpEntrant(nameSQLite, clienteleSQLite{b}, l)}
 	if b.options.book > 0 && l.fullBook {
-		add(nameSQLiteFull, b.book)
+		r.entrants = append(r.entrants, b.httpEntrant(nameSQLiteFull, b.book, l))
 	}
 	return r
+}
+
+// httpEntrant puts a load to a contender.
+func (b *bench) httpEntrant(name string, c contender, l load) entrant {
+	return entrant{
+		name: name, prepare: c.prepare,
+		measure: func(ctx context.Context) (sample, error) { return b.measure(ctx, c, l) },
+	}
 }
 
 // plan lists every row there is, in the order in which a round goes through them. A new subject is a file with a
 // function like these and one line here.
 func (b *bench) plan() []row {
-	return slices.Concat(diskRows(b), pingRows(b), entryRows(b), idleRows(b))
+	return slices.Concat(diskRows(b), pingRows(b), entryRows(b), idleRows(b), postgresRows(b), registerRows(b), leadRows(b),
+		submissionRows(b), listRows(b))
 }
 
-// selected are the rows that --only leaves.
+// selected are the rows that --only leaves, with those that they are compared with.
 func selected(rows []row, only *regexp.Regexp) []row {
-	var left []row
+	wanted := map[string]bool{}
 	for _, r := range rows {
 		if r.always || only.MatchString(r.name) {
+			wanted[r.name] = true
+			for _, c := range r.checks {
+				for _, base := range c.bases() {
+					wanted[base.row] = true
+				}
+			}
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(rows), func(r row) bool { return !wanted[r.name] })
+}
+
+// withoutSlow splits off the rows that --quick leaves out.
+func withoutSlow(rows []row) (left []row, slow []string) {
+	for _, r := range rows {
+		if r.slow {
+			slow = append(slow, r.name)
+		} else {
 			left = append(left, r)
 		}
 	}
-	return left
+	return left, slow
 }
 
 // workloads lists what the rows send, each once.
 func workloads(rows []row) []workload {
 	var list []workload
+	add := func(w *workload) {
+		if w != nil && !slices.ContainsFunc(list, func(known workload) bool { return w.name == known.name }) {
+			list = append(list, *w)
+		}
+	}
 	for _, r := range rows {
-		known := func(w workload) bool { return w.name == r.workload.name }
-		if r.workload != nil && !slices.ContainsFunc(list, known) {
-			list = append(list, *r.workload)
+		add(r.workload)
+		if r.besideEntry {
+			w := entryCreate()
+			add(&w)
 		}
 	}
 	return list

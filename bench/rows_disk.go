@@ -114,6 +114,15 @@ func (s *stopwatch) lap(began time.Time, rows int) {
 	s.rows += int64(rows)
 }
 
+// add counts what another stopwatch has counted in the same time.
+func (s *stopwatch) add(other *stopwatch) {
+	if other.last.After(s.last) {
+		s.last = other.last
+	}
+	s.rows += other.rows
+	s.latencies.add(&other.latencies)
+}
+
 func (s *stopwatch) result() (result, error) {
 	seconds := s.last.Sub(s.from).Seconds()
 	if s.rows == 0 || seconds <= 0 {

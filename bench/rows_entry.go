@@ -13,7 +13,7 @@ func entryCreate() workload {
 	return workload{
 		name: "POST /entry create", dialect: "opm", method: "POST", path: "/entry",
 		headers: []string{"x-api-key: {x-api-key}", "Content-Type: application/json"},
-		body:    entryBody, wantStatus: 201,
+		body:    entryBody, decodes: bodyEntry, wantStatus: 201,
 	}
 }
 

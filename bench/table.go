@@ -53,7 +53,7 @@ func (r report) writeHeader(to io.Writer) {
 
 func (r report) writeRates(to io.Writer) {
 	table := newTable(to, "row", "contender", "per second", "min–max", "p50", "p99", "p99 half load",
-		"÷ bare", "target", "met", "CPU server", "CPU generator", "memory")
+		"÷ bare", "target", "met", "CPU server", "CPU database", "CPU generator", "memory")
 	for _, row := range r.Rows {
 		ratio, target, met := "", "", ""
 		if v := r.againstBare(row); v != nil {
@@ -62,7 +62,7 @@ func (r report) writeRates(to io.Writer) {
 		table.line(row.Row, row.Entrant, grouped(row.Rate.Median),
 			grouped(row.Rate.Min)+"–"+grouped(row.Rate.Max), micros(row.P50.Median), micros(row.P99.Median),
 			blankZero(row.HalfP99, micros), ratio, target, met, blankZero(row.ServerCPU, cores),
-			blankZero(row.GeneratorCPU, cores), blankZero(row.MemoryMiB, mebibytes))
+			blankZero(row.DatabaseCPU, cores), blankZero(row.GeneratorCPU, cores), blankZero(row.MemoryMiB, mebibytes))
 	}
 	table.end()
 }
@@ -81,9 +81,11 @@ func (r report) writeTargets(to io.Writer) {
 	table := newTable(to, "row", "contender", "measure", "median", "min–max", "compared with", "ratio", "target", "met")
 	met, all := 0, 0
 	for _, v := range r.Checks {
-		all++
-		if v.Met {
-			met++
+		if v.bounded() {
+			all++
+			if v.Met {
+				met++
+			}
 		}
 		if v.BaseName == nameBare {
 			continue
@@ -97,7 +99,7 @@ func (r report) writeTargets(to io.Writer) {
 		table.line(v.Row, v.Entrant, v.Metric, format(v.Value.Median),
 			format(v.Value.Min)+"–"+format(v.Value.Max), base, ratio, v.target(), v.word())
 	}
-	if all > 0 {
+	if len(r.Checks) > 0 {
 		fmt.Fprintln(to)
 		table.end()
 		fmt.Fprintf(to, "\n%d of %d targets met\n", met, all)
@@ -106,6 +108,9 @@ func (r report) writeTargets(to io.Writer) {
 
 // target writes the verdict's bound, in the unit of the measure when there is nothing to divide by.
 func (v verdict) target() string {
+	if !v.bounded() {
+		return ""
+	}
 	sign, bound := "≥", v.AtLeast
 	if v.AtMost > 0 {
 		sign, bound = "≤", v.AtMost
@@ -116,8 +121,14 @@ func (v verdict) target() string {
 	return fmt.Sprintf("%s %.2f", sign, bound)
 }
 
+// bounded says that there is a target; without one the ratio is for information.
+func (v verdict) bounded() bool { return v.AtLeast > 0 || v.AtMost > 0 }
+
 func (v verdict) word() string {
-	if v.Met {
+	switch {
+	case !v.bounded():
+		return ""
+	case v.Met:
 		return "yes"
 	}
 	return "NO"

@@ -10,6 +10,12 @@ const (
 	fullBookShare    = 0.80 // of the rate with an empty book
 	halfLoadCommits  = 5.0  // p99 at half load, in commits
 	loneWriteCommits = 1.3  // latency of a lone write, in commits
+	pgbenchMultiple  = 1.8  // of pgbench with one row a commit, at 256 connections
+	dialectShare     = 0.65 // of the bare entry, at 256 connections: postback, click, Onlinewerkrooster create
+	submissionShare  = 0.60 // likewise: a submission accepted
+	carriedShare     = 0.80 // of the submissions accepted a second
+	listShare        = 0.50 // of a server that encodes the same 1,000 customers from memory
+	cursorShare      = 0.95 // of the first page's rate
 	maxMemoryMiB     = 120  // at 256 connections, with a full book
 	maxStartMillis   = 150  // on an existing book
 )

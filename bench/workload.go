@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // poolSize is the number of customers that a workload of updates goes round among.
@@ -16,12 +17,18 @@ type workload struct {
 	name       string   // also the key of the answer that Clientele was seen to give
 	dialect    string   // whose credential the request carries
 	method     string   //
-	path       string   //
+	path       string   // with a query if there is one; names in braces as in headers
 	headers    []string // lines, with the names of the credential's parts in braces: "x-api-key: {x-api-key}"
 	body       string   // a request template's end, see placeholderID; "" sends no body
 	wantStatus int
-	usesPool   bool // picks among poolSize customers that are there already; otherwise each id is new
+	fit        fitter // nil where nothing is missing
+	unprobed   bool   // its bare server is not made of an answer that Clientele was seen to give
+	decodes    string // what the bare server decodes of the body, see bareBodies; "" is nothing
+	usesPool   bool   // picks among poolSize customers that are there already; otherwise each id is new
 }
+
+// fitter makes a started server ready for a workload: it adds to the server's credentials and values.
+type fitter func(ctx context.Context, s *server) error
 
 // contender is one server that is put to a workload.
 type contender interface {
@@ -35,6 +42,8 @@ type contender interface {
 type server struct {
 	child       *child
 	credentials map[string]string
+	values      []string     // what {uuid} stands for
+	database    int          // process id of the server's PostgreSQL; 0 is none
 	pool        idRange      // customers that are there when the workload uses a pool
 	cleanUp     func() error // after the process has ended; nil does nothing
 }
@@ -65,14 +74,17 @@ type sample struct {
 	Closed      result  `json:"closed"`             // closed loop: as many requests as the server will take
 	Half        result  `json:"half_load,omitzero"` // open loop at half the closed loop's rate
 	StartMillis float64 `json:"start_ms,omitzero"`  // from the start of the process to ready
+	Carried     float64 `json:"carried,omitzero"`   // submissions a second that had their effect, from the first until the last had
 }
 
 // load is how a workload is put to a contender.
 type load struct {
 	workload    workload
 	connections int
-	halfLoad    bool // measure latency at half load too
-	fullBook    bool // also put it to a book that is full already
+	halfLoad    bool    // measure latency at half load too
+	fullBook    bool    // also put it to a book that is full already
+	carried     bool    // wait until what was accepted is carried out
+	seconds     float64 // to count, in the place of the run's; 0 is the run's
 }
 
 // measure starts the contender, loads it and stops it.
@@ -84,8 +96,21 @@ func (b *bench) measure(ctx context.Context, c contender, l load) (s sample, err
 	defer func() { err = errors.Join(err, server.stop()) }()
 	s.StartMillis = float64(server.child.startedIn.Microseconds()) / 1000
 	j := job{Connections: l.connections, WarmupSeconds: b.options.warmup, Seconds: b.options.seconds}
-	if s.Closed, err = b.send(ctx, server, l.workload, j); err != nil || !l.halfLoad {
+	if l.seconds > 0 {
+		j.Seconds = l.seconds
+	}
+	began := time.Now()
+	if s.Closed, err = b.send(ctx, server, l.workload, j); err != nil {
 		return s, err
+	}
+	if l.carried {
+		if err := awaitCustomers(ctx, server, s.Closed.Sent); err != nil {
+			return s, err
+		}
+		s.Carried = float64(s.Closed.Sent) / time.Since(began).Seconds()
+	}
+	if !l.halfLoad {
+		return s, nil
 	}
 	j.Rate = s.Closed.Rate / 2
 	j.WarmupSeconds /= 2
@@ -95,7 +120,8 @@ func (b *bench) measure(ctx context.Context, c contender, l load) (s sample, err
 
 // send runs the generator for one job; it fills in what follows from the server and the workload.
 func (b *bench) send(ctx context.Context, s *server, w workload, j job) (r result, err error) {
-	j.Address, j.ServerPID = s.child.address, s.child.command.Process.Pid
+	j.Address, j.ServerPID, j.DatabasePID = s.child.address, s.child.command.Process.Pid, s.database
+	j.Values = s.values
 	j.Request = requestText(w, s.child.address, s.credentials)
 	j.WantStatus = w.wantStatus
 	if j.IDs == (idRange{}) {
@@ -119,11 +145,11 @@ const (
 	fillChunk       = 50_000
 )
 
-// fill creates the customers 0 to count-1 through the API and says every so often how far it is.
-func (b *bench) fill(ctx context.Context, s *server, count int64) error {
+// fill sends the creating workload for the customers 0 to count-1 and says every so often how far it is.
+func (b *bench) fill(ctx context.Context, s *server, create workload, count int64) error {
 	for done := int64(0); done < count; {
 		chunk := min(count-done, fillChunk)
-		_, err := b.send(ctx, s, entryCreate(), job{
+		_, err := b.send(ctx, s, create, job{
 			Connections: fillConnections, Count: chunk,
 			IDs: idRange{First: done, Stride: 1, Scattered: b.numbers.scattered},
 		})

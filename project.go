@@ -2,7 +2,9 @@ package clientele
 
 import (
 	"net/url"
+	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -12,7 +14,7 @@ const DefaultTimeZone = "Europe/Warsaw"
 // Project is one isolated book: OPM's "project", Onlinewerkrooster's company, Prime Lead's advertiser, DKHardware's shop.
 type Project struct {
 	ID int64
-	// Name is unique, 1 to 100 characters.
+	// Name is unique, 1 to 100 characters (CheckName).
 	Name string
 	// TimeZone is an IANA name. Dialects whose dates carry no zone read and write them in it.
 	TimeZone  string
@@ -52,10 +54,12 @@ const (
 	maxLandingURL = 2048
 )
 
-// CheckName says whether a campaign or a publisher can have the name; the error is of kind invalid.
+// CheckName says whether a project, a credential, a campaign or a publisher can have the name; the error is of kind invalid.
+// A control character would break the lists that names are printed in, or tell the terminal something.
 func CheckName(name string) error {
-	if n := utf8.RuneCountInString(name); n < 1 || n > maxName || !utf8.ValidString(name) {
-		return &Error{Kind: KindInvalid, Field: "name", Message: "a name has 1 to 100 characters"}
+	n := utf8.RuneCountInString(name)
+	if n < 1 || n > maxName || !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl) {
+		return &Error{Kind: KindInvalid, Field: "name", Message: "a name has 1 to 100 characters, none of them a control character"}
 	}
 	return nil
 }

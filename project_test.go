@@ -29,6 +29,7 @@ func TestCheckLandingURL(t *testing.T) {
 func TestCheckName(t *testing.T) {
 	for name, ok := range map[string]bool{
 		"a": true, strings.Repeat("ż", 100): true, "": false, strings.Repeat("ż", 101): false, "\xff": false,
+		"a\tb": false, "a\nb": false, "\x1b[31mred": false, "\u0085": false,
 	} {
 		if err := CheckName(name); (err == nil) != ok {
 			t.Errorf("%.20q: %v, want taken %v", name, err, ok)

@@ -40,6 +40,8 @@ type Submission struct {
 	Origin Origin
 	// Write is what to do, as the book built it. The store keeps the raw values; the normal ones are made anew.
 	Write CustomerWrite
+	// Damage says why the store could not read Write back; nil when it could. Such a submission fails.
+	Damage error
 	// Target is the customer's id as the partner sent it; empty for a creation.
 	Target string
 	Status SubmissionStatus

@@ -2,12 +2,9 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 
-	"clientele"
 	"clientele/internal/config"
 	"clientele/internal/sqlite"
 )
@@ -28,10 +25,7 @@ func (c *backupCommand) Run(ctx context.Context, std streams) error {
 	if c.DatabaseURL != "" {
 		return usage("backup copies the embedded book; for a database server use its own tools, such as pg_dump")
 	}
-	if _, err := os.Stat(filepath.Join(c.DataDir, sqlite.FileName)); errors.Is(err, os.ErrNotExist) {
-		return clientele.Errorf(clientele.KindNotFound, "there is no book in %s: name its directory with --data-dir", c.DataDir)
-	}
-	return withStore(ctx, c.Book, func(s store) error {
+	return withBook(ctx, c.Book, func(s store) error {
 		if err := s.(backuper).Backup(ctx, c.File); err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -69,8 +70,9 @@ type campaignCreate struct {
 
 // Validate is called by the parser.
 func (c *campaignCreate) Validate() error {
-	if c.Name = strings.TrimSpace(c.Name); clientele.CheckName(c.Name) != nil {
-		return fmt.Errorf("a campaign's name has 1 to 100 characters")
+	c.Name = strings.TrimSpace(c.Name)
+	if err := clientele.CheckName(c.Name); err != nil {
+		return errors.New(explain(err))
 	}
 	if err := clientele.CheckLandingURL(c.LandingURL); err != nil {
 		return fmt.Errorf("--landing-url: %s", explain(err))
@@ -80,7 +82,7 @@ func (c *campaignCreate) Validate() error {
 
 // Run creates the campaign.
 func (c *campaignCreate) Run(ctx context.Context, std streams) error {
-	return withStore(ctx, c.Book, func(s store) error {
+	return withBook(ctx, c.Book, func(s store) error {
 		p, err := s.FindProject(ctx, c.Project)
 		if err != nil {
 			return err
@@ -108,7 +110,7 @@ type campaignList struct {
 
 // Run lists the campaigns.
 func (c *campaignList) Run(ctx context.Context, std streams) error {
-	return withStore(ctx, c.Book, func(s store) error {
+	return withBook(ctx, c.Book, func(s store) error {
 		projects, err := s.ListProjects(ctx)
 		if err != nil {
 			return err
@@ -161,7 +163,7 @@ func (c *campaignResume) Run(ctx context.Context, std streams) error {
 
 // pauseCampaign pauses the campaign that id names, or resumes it at the zero time.
 func pauseCampaign(ctx context.Context, where config.Book, id string, at time.Time, done func(int64, string) error) error {
-	return withStore(ctx, where, func(s store) error {
+	return withBook(ctx, where, func(s store) error {
 		campaigns, err := s.ListCampaigns(ctx)
 		if err != nil {
 			return err

@@ -2,12 +2,12 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"time"
 
 	"clientele"
+	"clientele/internal/config"
 	"clientele/internal/postgres"
 	"clientele/internal/work"
 )
@@ -42,7 +42,7 @@ func (c *serveCommand) lock(ctx context.Context) (unlock func() error, err error
 }
 
 // whereabouts returns where the book is, and how another command is told: by a hint before it, or a flag behind it.
-func (c *serveCommand) whereabouts() (where, hint, flag string) {
+func whereabouts(c config.Book) (where, hint, flag string) {
 	if c.DatabaseURL == "" {
 		return c.DataDir, "", " --data-dir " + shellQuote(c.DataDir)
 	}
@@ -69,7 +69,10 @@ func refuseArriving(ctx context.Context, s store) error {
 // readiness returns what /readyz asks: whether the book answers, and is whole.
 func readiness(s store) func(context.Context) error {
 	return func(ctx context.Context) error {
-		return errors.Join(s.Ping(ctx), refuseArriving(ctx, s))
+		if err := s.Ping(ctx); err != nil {
+			return err // at once: what follows would be tried again for a while
+		}
+		return refuseArriving(ctx, s)
 	}
 }
 

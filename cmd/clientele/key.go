@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -48,11 +49,11 @@ func (c *keyIssue) Run(ctx context.Context, std streams) error {
 		ClientID: c.ClientID,
 	}
 	if c.SecretStdin {
-		if order.Secret, err = readSecret(std.in); err != nil {
+		if order.Secret, err = readSecret(ctx, std.in); err != nil {
 			return err
 		}
 	}
-	return withStore(ctx, c.Book, func(s store) error {
+	return withBook(ctx, c.Book, func(s store) error {
 		for _, name := range c.Project {
 			p, err := s.FindProject(ctx, name)
 			if err != nil {
@@ -68,10 +69,22 @@ func (c *keyIssue) Run(ctx context.Context, std streams) error {
 	})
 }
 
-// readSecret returns the first line of in.
-func readSecret(in io.Reader) (string, error) {
-	line, err := bufio.NewReader(io.LimitReader(in, 4096)).ReadString('\n')
-	if err != nil && err != io.EOF {
+// readSecret returns the first line of in. It waits for it until ctx is done: an operator who is asked for a secret at a
+// terminal must be able to leave.
+func readSecret(ctx context.Context, in io.Reader) (string, error) {
+	var line string
+	var err error
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		line, err = bufio.NewReader(io.LimitReader(in, 4096)).ReadString('\n')
+	}()
+	select {
+	case <-ctx.Done():
+		return "", fmt.Errorf("read secret: %w", ctx.Err())
+	case <-read:
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
 		return "", fmt.Errorf("read secret: %w", err)
 	}
 	if line = strings.TrimSpace(line); line == "" {
@@ -186,7 +199,7 @@ type keyJSON struct {
 
 // Run lists the credentials.
 func (c *keyList) Run(ctx context.Context, std streams) error {
-	return withStore(ctx, c.Book, func(s store) error {
+	return withBook(ctx, c.Book, func(s store) error {
 		projects, err := s.ListProjects(ctx)
 		if err != nil {
 			return err
@@ -242,7 +255,7 @@ type keyRevoke struct {
 
 // Run revokes the credential.
 func (c *keyRevoke) Run(ctx context.Context, std streams) error {
-	return withStore(ctx, c.Book, func(s store) error {
+	return withBook(ctx, c.Book, func(s store) error {
 		if err := s.RevokeCredential(ctx, c.ID, time.Now()); err != nil {
 			return err
 		}
@@ -266,7 +279,7 @@ type keyRotate struct {
 
 // Run gives the credential a new secret.
 func (c *keyRotate) Run(ctx context.Context, std streams) error {
-	return withStore(ctx, c.Book, func(s store) error {
+	return withBook(ctx, c.Book, func(s store) error {
 		issued, err := access.Rotate(ctx, s, c.ID, c.Overlap, time.Now().UTC().Truncate(time.Microsecond))
 		if err != nil {
 			return err

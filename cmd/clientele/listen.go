@@ -1,7 +1,6 @@
 package main
 
 import (
-	"clientele/internal/httpd"
 	"context"
 	"fmt"
 	"io"
@@ -9,6 +8,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"clientele/internal/httpd"
 
 	"github.com/go-chi/chi/v5"
 	"github.com/rs/cors"
@@ -26,10 +27,12 @@ func (c *serveCommand) listen(rooms *rooms) ([]*httpd.Server, error) {
 	for _, a := range rooms.apis {
 		a.Routes(r)
 	}
-	r.Get("/healthz", rooms.health.Live)
-	r.Get("/readyz", rooms.health.Ready)
-	if c.MetricsListen == "" {
-		r.Method(http.MethodGet, "/metrics", rooms.metrics.Handler())
+	for _, method := range []string{http.MethodGet, http.MethodHead} { // load balancers ask with either
+		r.MethodFunc(method, "/healthz", rooms.health.Live)
+		r.MethodFunc(method, "/readyz", rooms.health.Ready)
+		if c.MetricsListen == "" {
+			r.Method(method, "/metrics", rooms.metrics.Handler())
+		}
 	}
 	main, err := httpd.Listen(c.Listen, httpd.Middleware(rooms.log, rooms.metrics, time.Now)(r), rooms.log)
 	if err != nil || c.MetricsListen == "" {
@@ -65,7 +68,7 @@ func (c *serveCommand) announce(ctx context.Context, s store, servers []*httpd.S
 	if err != nil {
 		return err
 	}
-	where, hint, flag := c.whereabouts()
+	where, hint, flag := whereabouts(c.Book)
 	fmt.Fprintf(out, "Clientele %s serves %s from %s\n", version, url, where)
 	fmt.Fprintf(out, "  OPM Partners       %s/ping  %s/entry\n", url, url)
 	fmt.Fprintf(out, "  Onlinewerkrooster  %s/api/customers\n", url)

@@ -1,10 +1,11 @@
 package main
 
 import (
-	"clientele/internal/config"
 	"io"
 	"log/slog"
 	"os"
+
+	"clientele/internal/config"
 
 	"github.com/lmittmann/tint"
 )
@@ -14,7 +15,7 @@ func newLog(c *config.Serve, w io.Writer, dest io.Writer) *slog.Logger {
 	var level slog.Level
 	_ = level.UnmarshalText([]byte(c.LogLevel)) // the parser knows the names
 	if c.LogFormat == "text" || c.LogFormat == "auto" && isTerminal(dest) {
-		return slog.New(tint.NewHandler(w, &tint.Options{Level: level, NoColor: !isTerminal(dest)}))
+		return slog.New(tint.NewTextHandler(w, &tint.Options{Level: level, NoColor: !isTerminal(dest)}))
 	}
 	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level}))
 }

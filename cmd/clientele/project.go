@@ -2,10 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"clientele"
 	"clientele/internal/config"
@@ -35,14 +35,11 @@ type projectCreate struct {
 	JSON     bool   `help:"Print one JSON object."`
 }
 
-// maxProjectName bounds a project's name, in characters.
-const maxProjectName = 100
-
 // Validate is called by the parser.
 func (c *projectCreate) Validate() error {
 	c.Name = strings.TrimSpace(c.Name)
-	if n := utf8.RuneCountInString(c.Name); n < 1 || n > maxProjectName {
-		return fmt.Errorf("a project's name has 1 to %d characters", maxProjectName)
+	if err := clientele.CheckName(c.Name); err != nil {
+		return errors.New(explain(err))
 	}
 	if _, err := time.LoadLocation(c.TimeZone); err != nil || c.TimeZone == "" || c.TimeZone == "Local" {
 		return fmt.Errorf("there is no time zone %q; use an IANA name such as Europe/Warsaw", c.TimeZone)
@@ -62,8 +59,9 @@ func (c *projectCreate) Run(ctx context.Context, std streams) error {
 		if c.JSON {
 			return printJSON(std.out, projectOutput(p))
 		}
-		_, err = fmt.Fprintf(std.out, "Created project %d %q.\nLet a partner in: clientele key issue --project %s --dialect opm --name PARTNER\n",
-			p.ID, p.Name, shellQuote(p.Name))
+		_, hint, flag := whereabouts(c.Book)
+		_, err = fmt.Fprintf(std.out, "Created project %d %q.\nLet a partner in%s: clientele key issue --project=%s --dialect opm --name PARTNER%s\n",
+			p.ID, p.Name, hint, shellQuote(p.Name), flag)
 		return err
 	})
 }
@@ -75,7 +73,7 @@ type projectList struct {
 
 // Run lists the projects.
 func (c *projectList) Run(ctx context.Context, std streams) error {
-	return withStore(ctx, c.Book, func(s store) error {
+	return withBook(ctx, c.Book, func(s store) error {
 		projects, err := s.ListProjects(ctx)
 		if err != nil {
 			return err

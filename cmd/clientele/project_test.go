@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"regexp"
 	"runtime"
@@ -18,7 +19,8 @@ func TestCommands_WrongUsage(t *testing.T) {
 	for _, c := range []struct{ line, says string }{
 		{"nonsense", "unexpected argument nonsense"},
 		{"key", "expected one of"},
-		{"project create", "a project's name has 1 to 100 characters"},
+		{"project create", "a name has 1 to 100 characters"},
+		{"project create a\u0007b", "none of them a control character"},
 		{"project create a b", "unexpected argument b"},
 		{"project create ''", "1 to 100 characters"},
 		{"project create " + strings.Repeat("é", 101), "1 to 100 characters"},
@@ -111,6 +113,9 @@ func TestCommands_Failed(t *testing.T) {
 		{[]string{"backup", file}, "", file + " exists already"},
 		{[]string{"backup", filepath.Join(missing, "copy.db")}, "", "no such file or directory"},
 		{[]string{"backup", filepath.Join(t.TempDir(), "copy.db"), "--data-dir", missing}, "", "there is no book in " + missing},
+		{[]string{"key", "list", "--data-dir", missing}, "", "there is no book in " + missing},
+		{[]string{"key", "revoke", "1", "--data-dir", missing}, "", "there is no book in " + missing},
+		{[]string{"project", "list", "--data-dir", missing}, "", "there is no book in " + missing},
 		{[]string{"serve", "--listen", "nonsense"}, "", "listen on nonsense"},
 	} {
 		args := c.args
@@ -124,6 +129,9 @@ func TestCommands_Failed(t *testing.T) {
 		if o.status != exitFailed || o.stdout != "" || !strings.Contains(o.stderr, c.says) {
 			t.Errorf("clientele %s\nstatus %d, want 1; stdout %q\nstderr %q, want %q in it", c.args, o.status, o.stdout, o.stderr, c.says)
 		}
+	}
+	if _, err := os.Stat(missing); !os.IsNotExist(err) {
+		t.Errorf("%s was made: %v", missing, err)
 	}
 }
 
@@ -139,25 +147,25 @@ func TestProject_CreateAndList(t *testing.T) {
 	if zoned["timeZone"] != "America/New_York" {
 		t.Errorf("project create --json --time-zone: %v", zoned)
 	}
-	for _, name := range []string{"Smith, Jones & Co", "it's", `back\slash`, "$HOME"} {
+	for _, name := range []string{"Smith, Jones & Co", "it's", `back\slash`, "$HOME", "--json"} {
 		o := command(t, "project", "create", "--data-dir", dir, "--", name).wants(t, exitOK)
 		hint := regexp.MustCompile(`(?m)clientele key issue .*$`).FindString(o.stdout)
-		if out := shell(t, hint, "CLIENTELE_DATA_DIR="+dir); !strings.Contains(out, "x-api-key: opm_") {
+		if out := shell(t, hint); !strings.Contains(out, "x-api-key: opm_") {
 			t.Errorf("project %q printed\n%s\nwhich printed\n%s", name, hint, out)
 		}
 	}
 	list := command(t, "project", "list", "--data-dir", dir, "--json").object(t)
 	wantKeys(t, list, "projects")
 	projects := list["projects"].([]any)
-	if len(projects) != 6 {
-		t.Fatalf("%d projects, want 6", len(projects))
+	if len(projects) != 7 {
+		t.Fatalf("%d projects, want 7", len(projects))
 	}
 	if diff := cmp.Diff(made, projects[0]); diff != "" {
 		t.Errorf("project list --json shows what create made otherwise:\n%s", diff)
 	}
 	text := command(t, "project", "list", "--data-dir", dir).wants(t, exitOK).stdout
 	lines := strings.Split(strings.TrimSpace(text), "\n")
-	if len(lines) != 7 || !strings.HasPrefix(lines[0], "ID ") || !strings.Contains(lines[2], "America/New_York") {
+	if len(lines) != 8 || !strings.HasPrefix(lines[0], "ID ") || !strings.Contains(lines[2], "America/New_York") {
 		t.Errorf("project list:\n%s", text)
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -41,8 +42,9 @@ type publisherCreate struct {
 
 // Validate is called by the parser.
 func (c *publisherCreate) Validate() error {
-	if c.Name = strings.TrimSpace(c.Name); clientele.CheckName(c.Name) != nil {
-		return fmt.Errorf("a publisher's name has 1 to 100 characters")
+	c.Name = strings.TrimSpace(c.Name)
+	if err := clientele.CheckName(c.Name); err != nil {
+		return errors.New(explain(err))
 	}
 	return nil
 }
@@ -72,7 +74,7 @@ type publisherList struct {
 
 // Run lists the publishers.
 func (c *publisherList) Run(ctx context.Context, std streams) error {
-	return withStore(ctx, c.Book, func(s store) error {
+	return withBook(ctx, c.Book, func(s store) error {
 		publishers, err := s.ListPublishers(ctx)
 		if err != nil {
 			return err
@@ -117,7 +119,7 @@ func (c *publisherResume) Run(ctx context.Context, std streams) error {
 
 // pausePublisher pauses the publisher that id names, or resumes it at the zero time.
 func pausePublisher(ctx context.Context, where config.Book, id string, at time.Time, done func(int64, string) error) error {
-	return withStore(ctx, where, func(s store) error {
+	return withBook(ctx, where, func(s store) error {
 		publishers, err := s.ListPublishers(ctx)
 		if err != nil {
 			return err

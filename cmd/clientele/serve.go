@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 
 	"clientele/internal/config"
 	"clientele/internal/httpd"
@@ -51,24 +50,25 @@ func (c *serveCommand) Run(ctx context.Context, std streams) (err error) {
 			return err
 		}
 	}
-	return c.serve(ctx, s, log, std.out)
+	r := furnish(&c.Serve, s, log)
+	r.metrics.CountDropped(logs.Dropped)
+	return c.serve(ctx, r, std.out)
 }
 
 // serve serves the book until ctx is done.
-func (c *serveCommand) serve(ctx context.Context, s store, log *slog.Logger, out io.Writer) error {
-	r := furnish(&c.Serve, s, log)
+func (c *serveCommand) serve(ctx context.Context, r *rooms, out io.Writer) error {
 	if err := r.startBackground(ctx, &c.Serve); err != nil {
 		return errors.Join(err, c.drain(nil, r))
 	}
 	servers, err := c.listen(r)
 	if err == nil {
-		err = c.announce(ctx, s, servers, out)
+		err = c.announce(ctx, r.store, servers, out)
 	}
 	if err == nil {
 		err = waitForEnd(ctx, servers)
 	}
 	r.health.Drain()
-	log.Info("draining", "timeout", c.DrainTimeout.String())
+	r.log.Info("draining", "timeout", c.DrainTimeout.String())
 	return errors.Join(err, c.drain(servers, r))
 }
 

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"time"
 
 	"clientele"
@@ -83,6 +85,17 @@ func withStore(ctx context.Context, c config.Book, do func(store) error) (err er
 		return err
 	}
 	return do(s)
+}
+
+// withBook is withStore for a command that makes no book: where there is none, a mistyped directory is likelier than a wish
+// for an empty one.
+func withBook(ctx context.Context, c config.Book, do func(store) error) error {
+	if c.DatabaseURL == "" {
+		if _, err := os.Stat(filepath.Join(c.DataDir, sqlite.FileName)); errors.Is(err, fs.ErrNotExist) {
+			return clientele.Errorf(clientele.KindNotFound, "there is no book in %s: name its directory with --data-dir", c.DataDir)
+		}
+	}
+	return withStore(ctx, c, do)
 }
 
 // bringUpToDate migrates a book with an older schema, or waits until the server or the command that is at it has done so.

@@ -22,7 +22,7 @@ type subscriptionCommand struct {
 
 // withEvents opens the book and hands do a service over its subscriptions, which sends nothing by itself.
 func withEvents(ctx context.Context, c config.Book, o webhook.ClientOptions, do func(store, *webhook.Service) error) error {
-	return withStore(ctx, c, func(s store) error {
+	return withBook(ctx, c, func(s store) error {
 		events, ok := s.(webhook.Store)
 		if !ok {
 			return clientele.Errorf(clientele.KindConflict, "this book has no subscriptions")
@@ -123,7 +123,7 @@ func (c *subscriptionCreate) Run(ctx context.Context, std streams) error {
 	}
 	if c.SecretStdin {
 		var err error
-		if order.Secret, err = readSecret(std.in); err != nil {
+		if order.Secret, err = readSecret(ctx, std.in); err != nil {
 			return err
 		}
 	}

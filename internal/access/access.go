@@ -93,7 +93,7 @@ type lookup struct {
 // remembered only ever lets in: who is refused has waited for the store, so the time it takes does not tell why.
 func find[K comparable](a *Access, c *cache[K], key K, l lookup) (*clientele.Credential, error) {
 	now := a.now()
-	k := c.recall(key, now)
+	k, since := c.recall(key, now)
 	if k == nil || !l.accept(&k.credential) {
 		credential, until, err := l.ask()
 		if clientele.KindOf(err) == clientele.KindNotFound {
@@ -104,7 +104,7 @@ func find[K comparable](a *Access, c *cache[K], key K, l lookup) (*clientele.Cre
 			return nil, fmt.Errorf("ask for credential: %w", err)
 		}
 		k = &knowledge{credential: credential, until: until, askedAt: now}
-		c.keep(key, k)
+		c.keep(key, k, since)
 	}
 	credential, err := k.active(now)
 	if err == nil && !l.accept(credential) {

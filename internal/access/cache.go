@@ -37,31 +37,38 @@ func (k *knowledge) active(now time.Time) (*clientele.Credential, error) {
 type cache[K comparable] struct {
 	mu    sync.Mutex
 	known map[K]*knowledge
+	// forgotten counts the calls of forgetAll: what was asked before one must not be kept after it.
+	forgotten int
 }
 
 // recall returns what is known, opens something and may still be believed. Of the callers that find it ageing, one gets nil
-// and so asks anew. Who is refused always asks: what is revoked or has expired takes the time of what is unknown.
-func (c *cache[K]) recall(key K, now time.Time) *knowledge {
+// and so asks anew. Who is refused always asks: what is revoked or has expired takes the time of what is unknown. What is
+// asked now is handed to keep with since.
+func (c *cache[K]) recall(key K, now time.Time) (k *knowledge, since int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	k := c.known[key]
+	k = c.known[key]
 	if k == nil {
-		return nil
+		return nil, c.forgotten
 	}
 	if _, err := k.active(now); err != nil {
-		return nil
+		return nil, c.forgotten
 	}
 	age := now.Sub(k.askedAt)
 	if age >= MaxAge || age < 0 || age >= refreshAge && !k.asking {
 		k.asking = true
-		return nil
+		return nil, c.forgotten
 	}
-	return k
+	return k, c.forgotten
 }
 
-func (c *cache[K]) keep(key K, k *knowledge) {
+// keep remembers what was asked since a recall, unless everything was forgotten meanwhile.
+func (c *cache[K]) keep(key K, k *knowledge, since int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if since != c.forgotten {
+		return
+	}
 	if c.known == nil || len(c.known) >= maxRemembered {
 		c.known = map[K]*knowledge{}
 	}
@@ -78,4 +85,5 @@ func (c *cache[K]) forgetAll() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	clear(c.known)
+	c.forgotten++
 }

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"clientele"
 
@@ -136,17 +135,18 @@ func valueOr(v *int, otherwise int) int {
 
 func (o *Order) check() error {
 	t, ok := termsOf[o.Dialect]
+	badName := clientele.CheckName(strings.TrimSpace(o.Name))
 	switch {
 	case !ok:
 		return refuse("dialect", "there is no dialect %q", o.Dialect)
-	case strings.TrimSpace(o.Name) == "" || utf8.RuneCountInString(o.Name) > 100:
-		return refuse("name", "the partner's name must have 1 to 100 characters")
+	case badName != nil:
+		return badName
 	case len(o.Projects) == 0:
 		return refuse("project", "a credential opens at least one project")
-	case namesTwice(o.Projects):
-		return refuse("project", "the same project is named twice")
 	case len(o.Projects) > 1 && t.project == "":
 		return refuse("project", "a credential of %s opens one project", o.Dialect)
+	case namesTwice(o.Projects):
+		return refuse("project", "the same project is named twice")
 	case o.ReadsPerMinute != nil && *o.ReadsPerMinute < 0, o.WritesPerMinute != nil && *o.WritesPerMinute < 0:
 		return refuse("limit", "a limit is 0 (none) or more calls a minute")
 	}

@@ -66,6 +66,13 @@ func NewMetrics(version string, waiting func() int) *Metrics {
 // Registry is where rooms with numbers of their own have them registered.
 func (m *Metrics) Registry() prometheus.Registerer { return m.registry }
 
+// CountDropped shows how many log lines were lost to a slow reader; dropped is asked for it.
+func (m *Metrics) CountDropped(dropped func() int) {
+	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "clientele_log_lines_dropped_total", Help: "Log lines lost because whoever reads the log fell behind.",
+	}, func() float64 { return float64(dropped()) }))
+}
+
 // Handler serves the numbers.
 func (m *Metrics) Handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})

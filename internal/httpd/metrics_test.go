@@ -76,6 +76,14 @@ func TestMetrics_Labels(t *testing.T) {
 	}
 }
 
+func TestMetrics_DroppedLines(t *testing.T) {
+	h := newHouse(func(chi.Router) {})
+	h.metrics.CountDropped(func() int { return 7 })
+	if !strings.Contains(h.numbers(), "clientele_log_lines_dropped_total 7\n") {
+		t.Error("the metrics do not tell of lines that were dropped")
+	}
+}
+
 func TestMetrics_Commits(t *testing.T) {
 	h := newHouse(func(chi.Router) {})
 	h.metrics.ObserveCommit(3, 2*time.Millisecond, nil)

@@ -37,13 +37,27 @@ func Middleware(log *slog.Logger, m *Metrics, now func() time.Time) func(http.Ha
 				route = unmatched
 			}
 			took := now().Sub(start)
-			m.observe(info.Dialect, route, answer.code(), took)
-			logRequest(log, info, line{r.Method, route, answer.code(), r.ContentLength, answer.bytes, took})
+			status := answer.code()
+			if isCallerGone(info.Err) {
+				status = statusCallerGone
+			}
+			m.observe(info.Dialect, route, status, took)
+			logRequest(log, info, line{r.Method, route, status, r.ContentLength, answer.bytes, took})
 			if aborted {
 				panic(http.ErrAbortHandler)
 			}
 		})
 	}
+}
+
+// statusCallerGone is what the log and the metrics tell of a call whose caller hung up before its answer. No answer
+// arrived, and it is no failure of ours; the number is nginx's.
+const statusCallerGone = 499
+
+// isCallerGone reports whether a call failed because its caller hung up. A commit that the server itself gave up also has
+// a cancelled context for its cause, but a kind of its own.
+func isCallerGone(err error) bool {
+	return errors.Is(err, context.Canceled) && clientele.KindOf(err) == clientele.KindInternal
 }
 
 // serveSafely answers 500 when next panics before it answered anything. It reports whether the connection has to be
@@ -125,7 +139,7 @@ func logRequest(log *slog.Logger, info *clientele.Request, l line) {
 	if info.Result != 0 {
 		attrs = append(attrs, slog.String("result", info.Result.String()))
 	}
-	if errors.Is(info.Err, context.Canceled) {
+	if isCallerGone(info.Err) {
 		attrs = append(attrs, slog.String("error_kind", "caller_gone"))
 	} else if info.Err != nil {
 		kind := clientele.KindOf(info.Err)

@@ -246,6 +246,7 @@ func TestMiddleware_LogError(t *testing.T) {
 		{&clientele.Error{Kind: clientele.KindInvalid, Message: "sent by the caller", Err: cause}, "INFO", "invalid", nil},
 		{clientele.Errorf(clientele.KindUnauthorized, "no key"), "INFO", "unauthorized", nil},
 		{fmt.Errorf("wait: %w", context.Canceled), "INFO", "caller_gone", nil},
+		{clientele.Unavailable("shutting down", context.Canceled), "ERROR", "unavailable", "unavailable: shutting down: context canceled"},
 	} {
 		failure = c.err
 		h.call("GET", "/", "")
@@ -254,5 +255,22 @@ func TestMiddleware_LogError(t *testing.T) {
 		if line["level"] != c.level || kind != c.kind || line["cause"] != c.cause || strings.Contains(fmt.Sprint(line), "sent by") {
 			t.Errorf("error %v: logged %v", c.err, line)
 		}
+	}
+}
+
+// TestMiddleware_CallerGone: a caller that hung up is no failure of the server's, neither in the log nor in the metrics.
+func TestMiddleware_CallerGone(t *testing.T) {
+	h := newHouse(func(r chi.Router) {
+		r.Get("/", func(w http.ResponseWriter, r *http.Request) {
+			clientele.RequestOf(r.Context()).Err = fmt.Errorf("wait for commit: %w", context.Canceled)
+			w.WriteHeader(http.StatusInternalServerError)
+		})
+	})
+	h.call("GET", "/", "")
+	if got := h.lastLine(t)["status"]; got != 499.0 {
+		t.Errorf("logged status %v, want 499", got)
+	}
+	if numbers := h.numbers(); !strings.Contains(numbers, `status="499"} 1`) || strings.Contains(numbers, `status="500"`) {
+		t.Error("the metrics count a failure of the server's")
 	}
 }

@@ -46,7 +46,7 @@ func scanSubmission(row pgx.CollectableRow) (clientele.Submission, error) {
 		&payload, &s.Target, (*string)(&s.Status), &s.CustomerID, (*string)(&s.Failure), &s.Lease,
 		(*instant)(&s.AcceptedAt), (*instant)(&s.StartedAt), (*instant)(&s.FinishedAt))
 	if err == nil {
-		s.Write, err = clientele.ReadPayload(payload)
+		s.Write, s.Damage = clientele.ReadPayload(payload)
 	}
 	return s, err
 }

@@ -132,6 +132,20 @@ func TestOpen_OnlyTheOwnerReadsTheFiles(t *testing.T) {
 	}
 }
 
+// TestOpen_TakesTheRightsOfOthers from a file that was put there with some, such as a backup that was copied over a network.
+func TestOpen_TakesTheRightsOfOthers(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, FileName), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	closeAfter(t, openMigrated(t, dir))
+	for _, name := range []string{FileName, FileName + "-wal", FileName + "-shm"} {
+		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || info.Mode() != 0o600 {
+			t.Errorf("%s: %v, %v; want mode 0600", name, info, err)
+		}
+	}
+}
+
 func TestOpen_AnyNameOfDirectory(t *testing.T) {
 	template := newTemplate(t)
 	for _, name := range []string{

@@ -19,7 +19,10 @@ func scanCredential(row interface{ Scan(...any) error }, more ...any) (clientele
 	var scopes string
 	err := row.Scan(append([]any{
 		&c.ID, &c.Dialect, &c.Name, &c.ClientID, &c.Hint, &scopes, &c.ReadsPerMinute, &c.WritesPerMinute,
-		instant{&c.CreatedAt}, instant{&c.ExpiresAt}, instant{&c.RevokedAt}, instant{&c.LastUsedAt},
+		instant{&c.CreatedAt},
+		instant{&c.ExpiresAt},
+		instant{&c.RevokedAt},
+		instant{&c.LastUsedAt},
 	}, more...)...)
 	c.Scopes = strings.Fields(scopes)
 	return c, err

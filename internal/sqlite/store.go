@@ -9,6 +9,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -66,7 +67,9 @@ func (s *Store) connect(ctx context.Context) error {
 	return nil
 }
 
-// prepare makes the directory and the file readable by their owner only: they hold personal data.
+// prepare makes the directory and the file, readable by their owner only: they hold personal data. A file that was put
+// there by hand, such as a backup, loses what others may do to it; SQLite gives its other files the same mode. The mode of
+// a directory that is there is its owner's business.
 func prepare(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
@@ -75,7 +78,19 @@ func prepare(dir string) error {
 	if err != nil {
 		return err
 	}
-	return f.Close()
+	return errors.Join(makePrivate(f), f.Close())
+}
+
+// makePrivate takes the rights of others from a file, where it has any. Only its owner can: for anybody else it stays.
+func makePrivate(f *os.File) error {
+	info, err := f.Stat()
+	if err != nil || info.Mode().Perm()&0o077 == 0 {
+		return err
+	}
+	if err := f.Chmod(info.Mode().Perm() &^ 0o077); err != nil && !errors.Is(err, fs.ErrPermission) {
+		return err
+	}
+	return nil
 }
 
 // dsn returns the data source name of the file with the pragmas that every connection has, and the given ones.

@@ -36,7 +36,7 @@ func scanSubmission(row interface{ Scan(...any) error }) (clientele.Submission, 
 		&s.Target, &s.Status, &s.CustomerID, &s.Failure, &s.Lease, instant{&s.AcceptedAt}, instant{&s.StartedAt},
 		instant{&s.FinishedAt})
 	if err == nil {
-		s.Write, err = clientele.ReadPayload(payload)
+		s.Write, s.Damage = clientele.ReadPayload(payload)
 	}
 	return s, err
 }

@@ -38,6 +38,7 @@ func (c *clock) Move(d time.Duration) {
 // office is a book with one project, whose store fails when a test says so.
 type office struct {
 	*sqlite.Store
+	dir     string
 	clock   *clock
 	line    *intake.Intake
 	book    *book.Book
@@ -52,14 +53,15 @@ type office struct {
 
 func newOffice(t testing.TB, options intake.Options) *office {
 	t.Helper()
-	s, err := sqlite.Open(t.Context(), t.TempDir())
+	dir := t.TempDir()
+	s, err := sqlite.Open(t.Context(), dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, _, err := s.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	o := &office{Store: s, clock: &clock{now: time.Date(2026, time.November, 22, 10, 0, 0, 0, time.UTC)}}
+	o := &office{Store: s, dir: dir, clock: &clock{now: time.Date(2026, time.November, 22, 10, 0, 0, 0, time.UTC)}}
 	o.line = intake.New(o, options)
 	o.book = book.New(o.line, o.clock.Now)
 	t.Cleanup(func() {

@@ -4,7 +4,9 @@ package work
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"sync"
 	"time"
 )
@@ -61,7 +63,7 @@ func (r *Runner) Stop() {
 func (r *Runner) run(ctx context.Context) {
 	defer close(r.ended)
 	for ctx.Err() == nil {
-		again, err := r.task(ctx)
+		again, err := r.doSafely(ctx)
 		if err != nil && ctx.Err() == nil {
 			r.log.Error("background work failed", "work", r.name, "cause", err.Error())
 			again = retryAfter
@@ -77,4 +79,14 @@ func (r *Runner) run(ctx context.Context) {
 		}
 		timer.Stop()
 	}
+}
+
+// doSafely calls the task. A panic is an error of this one call, not the end of the server.
+func (r *Runner) doSafely(ctx context.Context) (again time.Duration, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return r.task(ctx)
 }

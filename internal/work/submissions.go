@@ -115,27 +115,32 @@ func (s *Submissions) carryOutProject(ctx context.Context, project int64) (again
 	return AtOnce, nil
 }
 
-// carryOutBatch carries out the submissions in their order. One that the book refuses for good is given up, so that it
-// does not stand in the way of the others for ever.
+// carryOutBatch carries out the submissions in their order. One that cannot be read, or that the book refuses for good, is
+// given up, so that it does not stand in the way of the others for ever.
 func (s *Submissions) carryOutBatch(ctx context.Context, due []clientele.Submission, lease string) error {
-	writes := make([]clientele.Write, len(due))
+	var giveUp []clientele.Write
+	fail := func(sub *clientele.Submission, cause error) {
+		s.Log.Error("submission cannot be carried out", "submission", sub.ID, "project", sub.ProjectID, "cause", cause.Error())
+		giveUp = append(giveUp, s.Book.GiveUp(sub, lease))
+	}
+	writes := make([]clientele.Write, 0, len(due))
+	of := make([]*clientele.Submission, 0, len(due))
 	for i := range due {
-		writes[i] = s.Book.CarryOut(&due[i], lease)
+		if due[i].Damage != nil {
+			fail(&due[i], due[i].Damage)
+			continue
+		}
+		writes, of = append(writes, s.Book.CarryOut(&due[i], lease)), append(of, &due[i])
 	}
 	_, errs := s.Commit.CommitAll(context.WithoutCancel(ctx), writes)
-	var giveUp []clientele.Write
 	for i, err := range errs {
 		switch {
 		case err == nil:
 		case clientele.KindOf(err) == clientele.KindUnavailable:
 			return err // the rest is claimed again
 		default:
-			s.Log.Error("submission cannot be carried out", "submission", due[i].ID, "project", due[i].ProjectID, "cause", err.Error())
-			giveUp = append(giveUp, s.Book.GiveUp(&due[i], lease))
+			fail(of[i], err)
 		}
-	}
-	if len(giveUp) == 0 {
-		return nil
 	}
 	_, errs = s.Commit.CommitAll(context.WithoutCancel(ctx), giveUp)
 	for _, err := range errs {

@@ -2,7 +2,9 @@ package work_test
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
@@ -10,6 +12,7 @@ import (
 
 	"clientele"
 	"clientele/internal/intake"
+	"clientele/internal/sqlite"
 	"clientele/internal/work"
 )
 
@@ -237,6 +240,24 @@ func TestSubmissions_APoisonousOneIsGivenUp(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestSubmissions_ADamagedOneIsGivenUp holds that one whose row cannot be read fails alone.
+func TestSubmissions_ADamagedOneIsGivenUp(t *testing.T) {
+	o := newOffice(t, intake.Options{})
+	customer := o.customer(t)
+	before, damaged, behind := o.update(t, customer, "1"), o.update(t, customer, "2"), o.update(t, customer, "3")
+	db, err := sql.Open("sqlite", filepath.Join(o.dir, sqlite.FileName)+"?_pragma=busy_timeout(5000)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(t.Context(), "UPDATE submission SET payload = '{' WHERE id = ?", damaged); err != nil {
+		t.Fatal(err)
+	}
+	carryOut(t, o.worker())
+	o.wantStatus(t, "the good ones", clientele.Succeeded, before, behind)
+	o.wantStatus(t, "the damaged one", clientele.Failed, damaged)
 }
 
 // TestSubmissions_StoreAwayAndBack has the store go away at any of a batch's transactions, and come back: nothing fails, and

@@ -10,6 +10,7 @@ import (
 	"clientele/internal/access"
 	"clientele/internal/dialect/dialecttest"
 	"clientele/internal/dialect/dkhardware"
+	"clientele/internal/webhook"
 
 	"github.com/go-chi/chi/v5"
 )
@@ -31,7 +32,11 @@ func dialect(t testing.TB) *dialecttest.Dialect {
 		Name: clientele.DKHardware,
 		Routes: func(r chi.Router, s *dialecttest.Server) {
 			tokens := access.NewTokens(s.Access, s.Store, clientele.DKHardware)
-			dkhardware.New(s.Access, tokens, s.Book, faultyShelf{s.Store, s}).Routes(r)
+			api := dkhardware.New(s.Access, tokens, s.Book, faultyShelf{s.Store, s})
+			api.Routes(r)
+			hooks := webhook.New(s.Store.(webhook.Store), webhook.Options{Now: s.Clock.Now})
+			t.Cleanup(func() { _ = hooks.Stop(context.Background()) })
+			api.Subscriptions(faultyHooks{hooks, s}).Routes(r)
 		},
 		Prepare:     issueClients,
 		Description: description,

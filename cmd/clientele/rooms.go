@@ -44,7 +44,7 @@ func furnish(c *config.Serve, s store, log *slog.Logger) *rooms {
 	r := &rooms{store: s, log: log, health: &httpd.Health{Ping: readiness(s)}}
 	r.metrics = httpd.NewMetrics(version, func() int { return r.line.Waiting() })
 	r.line = intake.New(s, intake.Options{
-		Lanes: lanes(c), MaxWaiting: c.MaxWaiting, MaxBatch: c.MaxBatch, OnCommit: r.committed,
+		Lanes: lanes(c), MaxWaiting: c.MaxWaiting, MaxBatch: c.MaxBatch, OnCommit: r.committed, OneProject: c.Citus,
 	})
 	r.guard = access.New(s, time.Now)
 	r.book = book.New(r.line, time.Now)

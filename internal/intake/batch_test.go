@@ -69,6 +69,40 @@ func TestCommit_WhatWaitsFormsOneBatch(t *testing.T) {
 	})
 }
 
+// TestCommit_OneProject: with OneProject no transaction is about two projects, each project's writes stay in their order,
+// and a project does not wait for a second turn of another.
+func TestCommit_OneProject(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate()
+		in := New(g, Options{OneProject: true})
+		var writes []clientele.Write
+		for i, project := range []int64{1, 2, 1, 3, 2, 1} {
+			w := write("key", fmt.Sprintf("%d of %d", i, project))
+			w.ProjectID = project
+			writes = append(writes, w)
+		}
+		first := newCallers(in)
+		first.send(t.Context(), "key", "first") // the others wait behind it
+		ended := make(chan []error)
+		go func() {
+			_, errs := in.CommitAll(t.Context(), writes)
+			ended <- errs
+		}()
+		synctest.Wait()
+		for range 4 {
+			g.release <- nil
+			synctest.Wait()
+		}
+		for i, err := range <-ended {
+			if err != nil {
+				t.Errorf("write %d: %v", i, err)
+			}
+		}
+		wantBatches(t, g, []string{"first"}, []string{"0 of 1", "2 of 1", "5 of 1"}, []string{"1 of 2", "4 of 2"}, []string{"3 of 3"})
+		mustClose(t, in)
+	})
+}
+
 func TestCommit_MaxBatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGate()

@@ -27,6 +27,9 @@ type Options struct {
 	MaxWaiting int
 	// MaxBatch is how many writes one transaction takes; default 512.
 	MaxBatch int
+	// OneProject makes each transaction one of a single project's writes: on a database that is distributed by project it
+	// then concerns one node.
+	OneProject bool
 	// MaxWait bounds how long a caller waits for its answer; default 10 s.
 	MaxWait time.Duration
 	// OnCommit, when set, hears of every transaction: its writes, how long it took, and its error.

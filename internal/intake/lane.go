@@ -118,24 +118,29 @@ func (l *lane) run() {
 	}
 }
 
-// take moves the calls at the head of the line into batch, dropping those that are gone.
+// take moves calls from the line into batch, from its head on, dropping those that are gone. With OneProject it takes
+// those of the first one's project and leaves the others where they are.
 func (l *lane) take(batch []*call) []*call {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	n := 0
-	for ; n < len(l.line) && len(batch) < l.in.options.MaxBatch; n++ {
-		if c := l.line[n]; c.gone.Load() {
+	left := l.line[:0]
+	for _, c := range l.line {
+		switch {
+		case len(batch) == l.in.options.MaxBatch, l.in.options.OneProject && len(batch) > 0 && !sameProject(c, batch[0]):
+			left = append(left, c)
+		case c.gone.Load():
 			c.err = errGone
 			l.in.waiting.Add(-1)
-		} else {
+		default:
 			batch = append(batch, c)
 		}
 	}
-	rest := copy(l.line, l.line[n:])
-	clear(l.line[rest:])
-	l.line = l.line[:rest]
+	clear(l.line[len(left):])
+	l.line = left
 	return batch
 }
+
+func sameProject(a, b *call) bool { return a.write.ProjectID == b.write.ProjectID }
 
 func (l *lane) isClosed() bool {
 	l.mu.Lock()

@@ -213,6 +213,10 @@ func (s *Store) FinishTransfer(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("finish transfer: %w", err)
 	}
+	// The planner knows nothing of the tables yet. Without this it would find out by itself, only later.
+	if _, err := s.write.Exec(ctx, "ANALYZE"); err != nil {
+		s.options.Log.Warn("the tables that arrived were not analysed", "cause", err.Error())
+	}
 	return nil
 }
 

@@ -158,6 +158,7 @@ func wantCopyRefused(t testing.TB, i invocation, status int, says string) outcom
 
 // TestCopy_Refused: whatever is wrong with an end is said before anything is copied, and no password is said.
 func TestCopy_Refused(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	dir, _ := newBook(t)
 	served, _ := newBook(t)
 	s := startServer(t, served)

@@ -92,13 +92,9 @@ func (r *rooms) watchOthers() {
 	if !ok {
 		return
 	}
-	changes := func() {}
-	if r.hooks != nil {
-		changes = r.hooks.Changed
-	}
 	r.background = append(r.background, work.Start("what other servers do", time.Minute, r.log,
 		func(ctx context.Context) (time.Duration, error) {
-			w.Watch(ctx, r.guard.ForgetAll, changes) // until it is stopped
+			w.Watch(ctx, r.guard.ForgetAll, r.hooks.Changed) // until it is stopped
 			return 0, nil
 		}))
 }

@@ -27,10 +27,8 @@ func (r *rooms) startBackground(ctx context.Context, c *config.Serve) error {
 	if c.DatabaseURL != "" {
 		exclusive = webhook.Shared
 	}
-	if r.hooks != nil {
-		if err := r.hooks.Start(ctx, exclusive); err != nil {
-			return err
-		}
+	if err := r.hooks.Start(ctx, exclusive); err != nil {
+		return err
 	}
 	r.watchOthers()
 	submissions := &work.Submissions{
@@ -49,7 +47,7 @@ func (r *rooms) startBackground(ctx context.Context, c *config.Serve) error {
 			return 0, r.guard.RecordUse(ctx)
 		}),
 		work.Start("retention", forgetEvery, r.log, func(ctx context.Context) (time.Duration, error) {
-			return 0, r.forget(ctx, c)
+			return 0, errors.Join(r.forget(ctx, c), r.hooks.Forget(ctx))
 		}),
 	)
 	return nil

@@ -20,6 +20,7 @@ const maxAnswer = 13 * time.Second
 // TestDatabase_Stopped: while the database neither answers nor hangs up, every call is answered 503 within its bound, most of
 // them at once, the server's memory stays bounded, and /readyz says so. When the database goes on, so does the server.
 func TestDatabase_Stopped(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	const waiting, connections = 32, 128
 	cluster := pgtest.NewCluster(t, nil)
 	d := newDatabase(t, cluster.New(t))

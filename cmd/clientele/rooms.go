@@ -49,13 +49,11 @@ func furnish(c *config.Serve, s store, log *slog.Logger) *rooms {
 	r.guard = access.New(s, time.Now)
 	r.book = book.New(r.line, time.Now)
 	r.leads = book.NewLeads(r.book, s, uuid.NewString)
-	if e, ok := s.(webhook.Store); ok {
-		r.hooks = webhook.New(e, webhook.Options{
-			Log: log, Retention: c.KeepDeliveries,
-			Client: webhook.ClientOptions{AllowLoopbackHTTP: c.AllowLoopbackHTTP, ProxyURL: c.WebhookProxy},
-		})
-		watchHooks(r.metrics.Registry(), r.hooks)
-	}
+	r.hooks = webhook.New(s, webhook.Options{
+		Log: log, Retention: c.KeepDeliveries,
+		Client: webhook.ClientOptions{AllowLoopbackHTTP: c.AllowLoopbackHTTP, ProxyURL: c.WebhookProxy},
+	})
+	watchHooks(r.metrics.Registry(), r.hooks)
 	dkh := dkhardware.New(r.guard, access.NewTokens(r.guard, s, clientele.DKHardware), r.book, s)
 	if c.OIDCIssuer != "" {
 		dkh.Accept(access.NewOIDC(r.guard, clientele.DKHardware, c.OIDCIssuer, c.OIDCAudience))
@@ -69,9 +67,7 @@ func furnish(c *config.Serve, s store, log *slog.Logger) *rooms {
 		onlinewerkrooster.New(r.guard, r.book, s),
 		primelead.New(r.guard, r.leads, visitors),
 		dkh,
-	}
-	if r.hooks != nil {
-		r.apis = append(r.apis, dkh.Subscriptions(r.hooks))
+		dkh.Subscriptions(r.hooks),
 	}
 	return r
 }
@@ -79,7 +75,7 @@ func furnish(c *config.Serve, s store, log *slog.Logger) *rooms {
 // committed hears of every transaction of the intake.
 func (r *rooms) committed(writes int, took time.Duration, err error) {
 	r.metrics.ObserveCommit(writes, took, err)
-	if err == nil && r.hooks != nil {
+	if err == nil {
 		r.hooks.Changed()
 	}
 }
@@ -99,10 +95,5 @@ func (r *rooms) close(ctx context.Context) error {
 		b.Stop()
 	}
 	always := context.WithoutCancel(ctx)
-	if r.hooks != nil {
-		if err := r.hooks.Stop(ctx); err != nil {
-			return errors.Join(err, r.line.Close(ctx), r.guard.Close(always))
-		}
-	}
-	return errors.Join(r.line.Close(ctx), r.guard.RecordUse(always), r.guard.Close(always))
+	return errors.Join(r.hooks.Stop(ctx), r.line.Close(ctx), r.guard.RecordUse(always), r.guard.Close(always))
 }

@@ -15,6 +15,7 @@ import (
 	"clientele/internal/intake"
 	"clientele/internal/postgres"
 	"clientele/internal/sqlite"
+	"clientele/internal/webhook"
 	"clientele/internal/work"
 
 	"golang.org/x/sys/unix"
@@ -27,6 +28,7 @@ type store interface {
 	access.Issuer
 	access.SigningKeys
 	work.SubmissionStore
+	webhook.Store
 	leadStore
 
 	Ping(ctx context.Context) error

@@ -23,11 +23,7 @@ type subscriptionCommand struct {
 // withEvents opens the book and hands do a service over its subscriptions, which sends nothing by itself.
 func withEvents(ctx context.Context, c config.Book, o webhook.ClientOptions, do func(store, *webhook.Service) error) error {
 	return withBook(ctx, c, func(s store) error {
-		events, ok := s.(webhook.Store)
-		if !ok {
-			return clientele.Errorf(clientele.KindConflict, "this book has no subscriptions")
-		}
-		hooks := webhook.New(events, webhook.Options{Client: o})
+		hooks := webhook.New(s, webhook.Options{Client: o})
 		err := do(s, hooks)
 		return joinStop(err, hooks)
 	})

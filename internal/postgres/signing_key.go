@@ -2,12 +2,14 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"clientele"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -57,11 +59,14 @@ func rotateSigningKey(ctx context.Context, tx pgx.Tx, k clientele.SigningKey, re
 		return err
 	}
 	_, err = tx.Exec(ctx, "INSERT INTO signing_key (id, seed, created_at) VALUES ($1, $2, $3)", k.ID, k.Seed, k.CreatedAt)
-	if isUnique(err) {
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok && e.ConstraintName == oneNewest {
 		return &raceError{err}
 	}
 	return err
 }
+
+// oneNewest is the unique index that lets one key be the newest.
+const oneNewest = "signing_key_one_newest"
 
 // DeleteSigningKeys deletes the keys that were retired before the given time.
 func (s *Store) DeleteSigningKeys(ctx context.Context, retiredBefore time.Time) error {

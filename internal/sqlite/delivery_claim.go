@@ -186,10 +186,15 @@ func (s *Store) FinishDeliveries(ctx context.Context, lease string, parcels []cl
 }
 
 func (t *tx) finishParcel(lease string, p *clientele.SentParcel) error {
+	attempts := make([]any, 0, len(p.Sent)*numAttemptColumns)
 	for i := range p.Sent {
-		if err := t.recordAttempt(p.ProjectID, &p.Sent[i]); err != nil {
+		var err error
+		if attempts, err = t.recordAttempt(attempts, p.ProjectID, &p.Sent[i]); err != nil {
 			return err
 		}
+	}
+	if err := t.insertRows("INSERT INTO attempt ("+attemptRow+")", "", numAttemptColumns, attempts); err != nil {
+		return err
 	}
 	if p.Disable != "" {
 		err := t.exec(`UPDATE subscription SET disabled_at = ?, disabled_reason = ?
@@ -203,7 +208,14 @@ func (t *tx) finishParcel(lease string, p *clientele.SentParcel) error {
 		WHERE project_id = ? AND id = ? AND lease = ?`, micros(p.FailingSince), p.ProjectID, p.SubscriptionID, lease)
 }
 
-func (t *tx) recordAttempt(project int64, sent *clientele.SentDelivery) error {
+const (
+	attemptRow        = "project_id, delivery_id, number, at, duration, status_code, error_class, answer"
+	numAttemptColumns = 8
+)
+
+// recordAttempt makes of a delivery what it is after another attempt, and adds the attempt to the rows that are to be
+// inserted together.
+func (t *tx) recordAttempt(rows []any, project int64, sent *clientele.SentDelivery) ([]any, error) {
 	retries, due, finished := 0, sent.DueAt.UnixMicro(), any(nil)
 	if sent.Status != clientele.DeliveryDelivered {
 		retries = 1
@@ -218,19 +230,18 @@ func (t *tx) recordAttempt(project int64, sent *clientele.SentDelivery) error {
 		WHERE project_id = ? AND id = ? RETURNING attempts`,
 		[]any{retries, string(sent.Status), due, finished, project, sent.DeliveryID}, &number)
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil // forgotten meanwhile
+		return rows, nil // forgotten meanwhile
 	}
 	if err != nil {
-		return err
+		return rows, err
 	}
 	a := &sent.Attempt
 	answer := a.Answer
 	if answer == nil {
 		answer = []byte{}
 	}
-	return t.exec(`INSERT INTO attempt (project_id, delivery_id, number, at, duration, status_code, error_class, answer)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, project, sent.DeliveryID, number, a.At.UnixMicro(), a.Duration.Microseconds(),
-		a.StatusCode, a.ErrorClass, answer)
+	return append(rows, project, sent.DeliveryID, number, a.At.UnixMicro(), a.Duration.Microseconds(), a.StatusCode,
+		a.ErrorClass, answer), nil
 }
 
 // row returns the only row of a query, as scanned later.

@@ -83,14 +83,15 @@ func (s *Store) GatherEvents(ctx context.Context, events []clientele.Event, newI
 	made := 0
 	err := s.transact(ctx, func(t *tx) error {
 		made = 0
+		g := &gathering{tx: t, newID: newID, standing: map[clientele.EventCursor][]string{}, left: map[clientele.EventCursor]bool{}}
 		for i := range events {
-			n, err := t.gather(&events[i], newID)
+			n, err := g.gather(&events[i])
 			if err != nil {
 				return err
 			}
 			made += n
 		}
-		return nil
+		return g.move()
 	})
 	if err != nil {
 		return 0, fmt.Errorf("gather %d events: %w", len(events), err)
@@ -106,13 +107,36 @@ const (
 	numDeliveryColumns = 9
 )
 
-func (t *tx) gather(e *clientele.Event, newID func() string) (int, error) {
-	place := []any{e.ProjectID, string(e.EventType), e.From}
-	if len(e.SubjectIDs) == 0 {
-		return 0, t.exec("UPDATE subscription SET cursor = ? WHERE "+standing, append([]any{e.To}, place...)...)
+// gathering is one transaction that makes deliveries of events. Its subscriptions are moved at the end, each once, however
+// many events they passed.
+type gathering struct {
+	*tx
+	newID func() string
+	// standing are the subscriptions that were moved, at the places where they stand now; left are the places from which all
+	// went.
+	standing map[clientele.EventCursor][]string
+	left     map[clientele.EventCursor]bool
+	// due is when the deliveries were made, by subscription; at the earliest.
+	due map[dueSubscription]int64
+}
+
+// take moves the subscriptions that stand at an event past it, and returns them.
+func (g *gathering) take(e *clientele.Event) (ids []string, err error) {
+	place := clientele.EventCursor{ProjectID: e.ProjectID, EventType: e.EventType, Seq: e.From}
+	if !g.left[place] {
+		ids, err = g.texts("SELECT id FROM subscription WHERE "+standing+" ORDER BY id", e.ProjectID, string(e.EventType), e.From)
 	}
-	ids, err := t.texts("SELECT id FROM subscription WHERE "+standing+" ORDER BY id", place...)
-	if err != nil || len(ids) == 0 {
+	ids = append(ids, g.standing[place]...)
+	g.left[place] = true
+	delete(g.standing, place)
+	place.Seq = e.To
+	g.standing[place] = append(g.standing[place], ids...)
+	return ids, err
+}
+
+func (g *gathering) gather(e *clientele.Event) (int, error) {
+	ids, err := g.take(e)
+	if err != nil || len(ids) == 0 || len(e.SubjectIDs) == 0 {
 		return 0, err
 	}
 	subjects, err := json.Marshal(e.SubjectIDs)
@@ -121,23 +145,43 @@ func (t *tx) gather(e *clientele.Event, newID func() string) (int, error) {
 	}
 	now := e.CreatedAt.UnixMicro()
 	var event int64
-	err = t.one(`INSERT INTO event (project_id, event_type, subject_ids, first_at, at, created_at)
+	err = g.one(`INSERT INTO event (project_id, event_type, subject_ids, first_at, at, created_at)
 		VALUES (?, ?, ?, ?, ?, ?) RETURNING seq`,
 		[]any{e.ProjectID, string(e.EventType), string(subjects), e.FirstAt.UnixMicro(), e.At.UnixMicro(), now}, &event)
 	if err != nil {
 		return 0, err
 	}
+	if g.due == nil {
+		g.due = map[dueSubscription]int64{}
+	}
 	values := make([]any, 0, len(ids)*numDeliveryColumns)
 	for _, id := range ids {
-		values = append(values, e.ProjectID, newID(), id, event, string(clientele.DeliveryDue), 0, 0, now, now)
+		values = append(values, e.ProjectID, g.newID(), id, event, string(clientele.DeliveryDue), 0, 0, now, now)
+		key := dueSubscription{e.ProjectID, id}
+		if due, known := g.due[key]; !known || now < due {
+			g.due[key] = now
+		}
 	}
-	if err := t.insertRows("INSERT INTO delivery ("+deliveryRow+")", "", numDeliveryColumns, values); err != nil {
-		return 0, err
+	return len(ids), g.insertRows("INSERT INTO delivery ("+deliveryRow+")", "", numDeliveryColumns, values)
+}
+
+// move stores where the subscriptions stand, and that they have something due unless they are under a claim.
+func (g *gathering) move() error {
+	for place, ids := range g.standing {
+		for _, id := range ids {
+			var due any
+			if at, some := g.due[dueSubscription{place.ProjectID, id}]; some {
+				due = at
+			}
+			err := g.exec(`UPDATE subscription SET cursor = ?1,
+				due_at = CASE WHEN lease <> '' OR ?2 IS NULL THEN due_at ELSE min(coalesce(due_at, ?2), ?2) END
+				WHERE project_id = ?3 AND id = ?4`, place.Seq, due, place.ProjectID, id)
+			if err != nil {
+				return err
+			}
+		}
 	}
-	err = t.exec(`UPDATE subscription SET cursor = ?,
-		due_at = CASE WHEN lease <> '' THEN due_at ELSE min(coalesce(due_at, ?2), ?2) END WHERE `+standing,
-		append([]any{e.To, now}, place...)...)
-	return len(ids), err
+	return nil
 }
 
 // texts returns the first column of a query.

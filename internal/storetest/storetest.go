@@ -47,6 +47,10 @@ type Store interface {
 	FindLeadProject(ctx context.Context, uuid string) (int64, error)
 	ForgetVisitors(ctx context.Context, before time.Time, limit int) (int64, error)
 
+	ListSigningKeys(ctx context.Context) ([]clientele.SigningKey, error)
+	RotateSigningKey(ctx context.Context, k clientele.SigningKey, renewBefore, oldUntil time.Time) error
+	DeleteSigningKeys(ctx context.Context, retiredBefore time.Time) error
+
 	CreateSubscription(ctx context.Context, s clientele.Subscription) (clientele.Subscription, error)
 	FindSubscription(ctx context.Context, project int64, id string) (clientele.Subscription, error)
 	ListSubscriptions(ctx context.Context, f clientele.SubscriptionFilter) ([]clientele.Subscription, error)
@@ -105,6 +109,7 @@ func Run(t *testing.T, open func(t testing.TB) Store) {
 		{"campaign", campaignChecks()},
 		{"publisher", publisherChecks()},
 		{"lead", leadChecks()},
+		{"signing key", signingKeyChecks()},
 		{"subscription", eventChecks(subscriptionChecks())},
 		{"gathering", eventChecks(gatheringChecks())},
 		{"delivery", eventChecks(deliveryChecks())},

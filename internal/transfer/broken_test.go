@@ -73,6 +73,7 @@ func (b *brittle) FinishTransfer(ctx context.Context) error {
 // TestCopy_GoesOnWhereItWasBrokenOff breaks a copy off again and again, at random; in the end the target holds what it would
 // hold otherwise. TRANSFER_SEED repeats a run's random choices.
 func TestCopy_GoesOnWhereItWasBrokenOff(t *testing.T) {
+	t.Parallel()
 	seed := uint64(time.Now().UnixNano())
 	if s := os.Getenv("TRANSFER_SEED"); s != "" {
 		var err error
@@ -114,6 +115,7 @@ func TestCopy_GoesOnWhereItWasBrokenOff(t *testing.T) {
 
 // TestCopy_Refusals: what is not empty, what is half-way from somewhere else, and what another copy is writing to.
 func TestCopy_Refusals(t *testing.T) {
+	t.Parallel()
 	source := newSQLite(t)
 	fill(t, source)
 	for name, open := range map[string]func(testing.TB) book{"SQLite": newSQLite, "PostgreSQL": newPostgres} {
@@ -169,6 +171,7 @@ func wantConflict(t *testing.T, what string, from, to book, says string) {
 
 // TestCopy_RowsThatAreThere: two copies into one target at once get in each other's way, and neither damages anything.
 func TestCopy_RowsThatAreThere(t *testing.T) {
+	t.Parallel()
 	source := newSQLite(t)
 	fill(t, source)
 	parts, _, err := plan(t.Context(), source, source)
@@ -193,6 +196,7 @@ func TestCopy_RowsThatAreThere(t *testing.T) {
 
 // TestCopy_SourceThatChangedMeanwhile: the comparison tells what differs, and the target stays marked as half arrived.
 func TestCopy_SourceThatChangedMeanwhile(t *testing.T) {
+	t.Parallel()
 	for name, open := range map[string]func(testing.TB) book{"SQLite": newSQLite, "PostgreSQL": newPostgres} {
 		source, to := open(t), newSQLite(t)
 		f := fill(t, source)
@@ -228,6 +232,7 @@ func (m *meddled) RestoreRows(ctx context.Context, p *clientele.Part, rows []cli
 
 // TestCopy_TellsHowFarItIs: each phase goes from nothing to all, never back, also when it goes on half-way.
 func TestCopy_TellsHowFarItIs(t *testing.T) {
+	t.Parallel()
 	source, to := newSQLite(t), newSQLite(t)
 	fill(t, source)
 	halfWay(t, source, to, Options{Name: "the source"})

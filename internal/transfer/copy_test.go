@@ -14,7 +14,7 @@ import (
 )
 
 // few makes a transfer take many small steps.
-const few = 20
+const few = 5
 
 func mustCopy(t testing.TB, from, to book) []Report {
 	t.Helper()
@@ -27,8 +27,9 @@ func mustCopy(t testing.TB, from, to book) []Report {
 
 // TestCopy_ThereAndBack copies a book through every kind of store, and finds the same in each, as rows and as records.
 func TestCopy_ThereAndBack(t *testing.T) {
+	t.Parallel()
 	first := newSQLite(t)
-	f := fill(t, first)
+	f := fillWith(t, first, everyRune())
 	want, wantRecords := mustCopy(t, first, newSQLite(t)), f.records(first)
 	if len(want) != len(Tables) {
 		t.Errorf("%d tables were copied, want %d", len(want), len(Tables))
@@ -117,12 +118,13 @@ func lines(changes []clientele.Change) []string {
 
 // TestCopy_NewIDsLieAboveThoseThatArrived on both kinds of store, for everything that is numbered.
 func TestCopy_NewIDsLieAboveThoseThatArrived(t *testing.T) {
+	t.Parallel()
 	from := newSQLite(t)
 	fill(t, from)
 	for name, to := range map[string]book{"SQLite": newSQLite(t), "PostgreSQL": newPostgres(t)} {
 		mustCopy(t, from, to)
 		before := largest(t, to)
-		f := &fixture{t: t, book: to, projects: newProjects(t, to), n: 1000}
+		f := &fixture{t: t, book: to, projects: newProjects(t, to), texts: []string{"a", "b", "c", "d"}, n: 1000}
 		f.customers()
 		after := largest(t, to)
 		for _, key := range []string{"project.id", "customer.id", "address.id", "change.seq"} {

@@ -78,7 +78,8 @@ type fixture struct {
 	t        testing.TB
 	book     book
 	projects []int64
-	n        int // counts moments
+	texts    []string // one for each customer
+	n        int      // counts moments
 }
 
 // uuidOf returns the nth made-up UUID.
@@ -86,7 +87,12 @@ func uuidOf(n int) string { return fmt.Sprintf("a0000000-0000-4000-8000-%012d", 
 
 func fill(t testing.TB, b book) *fixture {
 	t.Helper()
-	f := &fixture{t: t, book: b}
+	return fillWith(t, b, everyRune()[:12])
+}
+
+func fillWith(t testing.TB, b book, texts []string) *fixture {
+	t.Helper()
+	f := &fixture{t: t, book: b, texts: texts}
 	for _, name := range []string{"Ćmielów \"Porcelain\" 🏺", "Maple Street Tools", "Nothing yet"} {
 		p, err := b.CreateProject(t.Context(), clientele.Project{Name: name, TimeZone: "Europe/Warsaw", CreatedAt: f.moment()})
 		f.must(err)
@@ -184,7 +190,7 @@ func (f *fixture) customers() {
 		time.Date(9999, 12, 31, 23, 59, 59, 999_999_000, time.UTC),
 	}
 	var writes []clientele.Write
-	for i, piece := range everyRune() {
+	for i, text := range f.texts {
 		var p clientele.Patch
 		for field := range clientele.AllFields.All {
 			switch (i + int(field)) % 3 {
@@ -194,7 +200,7 @@ func (f *fixture) customers() {
 				p.Put(field, clientele.Text{})
 			}
 		}
-		p.Put(clientele.FieldLastName, clientele.Some(piece))
+		p.Put(clientele.FieldLastName, clientele.Some(text))
 		p.Put(clientele.FieldFirstName, clientele.Some(""))
 		p.EmailNormal, p.Flags = clientele.Some("ada@example.com"), math.MaxUint32
 		w := clientele.Write{ProjectID: f.projects[i%2], Customer: &clientele.CustomerWrite{Mode: clientele.CreateCustomer, Patch: p}}

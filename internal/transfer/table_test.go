@@ -64,6 +64,7 @@ var allTables = map[string]string{
 
 // TestTables_AreAllThereAre: no table of a store is forgotten, and none is named that no store has.
 func TestTables_AreAllThereAre(t *testing.T) {
+	t.Parallel()
 	known := maps.Clone(staysBehind)
 	for _, name := range tableNames() {
 		if known[name] != "" {
@@ -90,6 +91,7 @@ func TestTables_AreAllThereAre(t *testing.T) {
 // TestTables_AreDescribedAsTheyAre: the same columns in both kinds of store, a project_id in those that belong to projects,
 // and a key that names one row of a part.
 func TestTables_AreDescribedAsTheyAre(t *testing.T) {
+	t.Parallel()
 	both := catalogs(t)
 	for i := range Tables {
 		p := &Tables[i]
@@ -120,6 +122,7 @@ func TestTables_AreDescribedAsTheyAre(t *testing.T) {
 
 // TestFinishTransfer_MovesEverySequence: each sequence goes on above the numbers that arrived.
 func TestFinishTransfer_MovesEverySequence(t *testing.T) {
+	t.Parallel()
 	source := newSQLite(t)
 	fill(t, source)
 	url := pgtest.New(t)

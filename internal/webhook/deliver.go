@@ -10,8 +10,8 @@ import (
 
 // How much is claimed at a time, so that claiming never keeps the book's writer for long.
 const (
-	claimAtOnce     = 64 // subscriptions
-	perSubscription = 64 // deliveries of one
+	claimAtOnce     = 64  // subscriptions
+	perSubscription = 256 // deliveries of one
 )
 
 // Deliver claims what is due as long as there is room and has it sent; it is a work.Task and does not wait for the

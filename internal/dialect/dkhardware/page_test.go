@@ -220,7 +220,7 @@ func TestList_WalkUnderLoad(t *testing.T) {
 			})
 			got := map[string]int{}
 			target := fmt.Sprintf("/v1/customer?limit=%d&newest=%t&to=%s", limit, newest, moment(100).Format(time.RFC3339))
-			for _, id := range s.walk(t, target, token) {
+			for _, id := range slices.Concat(s.pages(t, target, token)...) {
 				if want[id] > 0 {
 					got[id]++
 				}

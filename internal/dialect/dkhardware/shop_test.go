@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -201,21 +202,32 @@ func (s *shop) list(t tester, target, token string) (page listed, next string) {
 	return page, next
 }
 
-// walk returns the ids of all pages from target on.
+// walk follows the links from a target to the end and returns the ids on all pages. No link leads to an empty page.
 func (s *shop) walk(t tester, target, token string) []string {
 	t.Helper()
-	var ids []string
-	for pages := 0; target != ""; pages++ {
+	pages := s.pages(t, target, token)
+	for i, page := range pages {
+		if len(page) == 0 && i > 0 {
+			t.Fatalf("page %d is empty", i)
+		}
+	}
+	return slices.Concat(pages...)
+}
+
+// pages follows the links from a target to the end and returns the ids on each page. While others write, a page may be empty
+// by the time its link is followed.
+func (s *shop) pages(t tester, target, token string) (pages [][]string) {
+	t.Helper()
+	for target != "" {
 		var page listed
 		page, target = s.list(t, target, token)
-		if len(page.Payload) == 0 && pages > 0 {
-			t.Fatalf("page %d is empty", pages)
-		}
+		var ids []string
 		for _, c := range page.Payload {
 			ids = append(ids, c.CustomerID)
 		}
+		pages = append(pages, ids)
 	}
-	return ids
+	return pages
 }
 
 // serve serves the shop on loopback, with the middleware of the real server.

@@ -24,29 +24,34 @@ const (
 
 // crashBook is a book of either kind with a server to kill.
 type crashBook struct {
+	key     string // an OPM key into the project shop
 	command func(args ...string) outcome
-	start   func() *server
+	start   func(args ...string) *server
 	read    func() *bookRows
 }
 
-// TestKill_SubmissionsTakeEffectOnce kills a server at random moments while submissions are accepted and carried out. In the
-// end each accepted one has succeeded, its effect is there exactly once, and those about one customer came in order.
-func TestKill_SubmissionsTakeEffectOnce(t *testing.T) {
+// onEachBook runs a test on a book of either kind.
+func onEachBook(t *testing.T, test func(t *testing.T, b crashBook)) {
 	t.Run("sqlite", func(t *testing.T) {
-		dir, _ := newBook(t)
-		killDuringSubmissions(t, crashBook{
+		dir, key := newBook(t)
+		test(t, crashBook{
+			key:     key,
 			command: func(args ...string) outcome { return command(t, append(args, "--data-dir", dir)...) },
-			start:   func() *server { return startServer(t, dir) },
+			start:   func(args ...string) *server { return startServer(t, dir, args...) },
 			read:    func() *bookRows { return readBook(t, dir) },
 		})
 	})
 	t.Run("postgres", func(t *testing.T) {
 		d := newDatabase(t, pgtest.Empty(t))
-		killDuringSubmissions(t, crashBook{
-			command: d.command, start: func() *server { return d.start() }, read: func() *bookRows { return d.read(nil) },
+		test(t, crashBook{
+			key: d.key, command: d.command, start: d.start, read: func() *bookRows { return d.read(nil) },
 		})
 	})
 }
+
+// TestKill_SubmissionsTakeEffectOnce kills a server at random moments while submissions are accepted and carried out. In the
+// end each accepted one has succeeded, its effect is there exactly once, and those about one customer came in order.
+func TestKill_SubmissionsTakeEffectOnce(t *testing.T) { onEachBook(t, killDuringSubmissions) }
 
 func killDuringSubmissions(t *testing.T, b crashBook) {
 	p := newSubmitter(t, b)

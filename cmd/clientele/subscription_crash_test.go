@@ -13,9 +13,6 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"clientele"
-	"clientele/internal/sqlite"
-
 	"github.com/go-json-experiment/json"
 )
 
@@ -75,24 +72,28 @@ func (l *listener) toldOf(path string) []string {
 
 // TestKill_EveryChangeIsToldOf kills a server at random moments while partners write and events go out, and wants every
 // customer of the book told of to every subscription in the end.
-func TestKill_EveryChangeIsToldOf(t *testing.T) {
-	dir, key := newBook(t)
+func TestKill_EveryChangeIsToldOf(t *testing.T) { onEachBook(t, killDuringEvents) }
+
+func killDuringEvents(t *testing.T, b crashBook) {
 	l := newListener(t)
 	paths := []string{"/a", "/b", "/c"}
-	const project = "shop"
 	for _, path := range paths {
-		command(t, "subscription", "create", "--project", project, "--url", l.URL+path, "--retry", "1s", "--retry", "1s",
-			"--retry", "1s", "--retry", "1s", "--allow-loopback-http", "--data-dir", dir, "--json").object(t)
+		b.command("subscription", "create", "--project", "shop", "--url", l.URL+path, "--retry", "1s", "--retry", "1s",
+			"--retry", "1s", "--retry", "1s", "--allow-loopback-http", "--json").object(t)
 	}
-	c := &crowd{key: key, journals: make([]journal, crashConnections)}
+	c := &crowd{key: b.key, journals: make([]journal, crashConnections)}
 	random := rand.New(rand.NewPCG(1, 2))
 	for round := range eventRounds {
-		s := startServer(t, dir, "--allow-loopback-http")
+		s := b.start("--allow-loopback-http")
 		c.load(t, s, round*5+4, random)
 	}
 	l.calm.Store(true)
-	s := startServer(t, dir, "--allow-loopback-http")
-	want := customersOf(t, dir)
+	s := b.start("--allow-loopback-http")
+	var want []string
+	for _, row := range b.read().customers {
+		want = append(want, fmt.Sprint(row.id))
+	}
+	slices.Sort(want)
 	for _, path := range paths {
 		eventually(t, 3*patience, "all customers are told of to "+path, func() bool { return slices.Equal(l.toldOf(path), want) })
 	}
@@ -101,30 +102,4 @@ func TestKill_EveryChangeIsToldOf(t *testing.T) {
 		t.Errorf("webhook-ids that stood for different events: %v", l.twice)
 	}
 	t.Logf("%d customers, %d events, %d kills", len(want), len(l.sent), eventRounds)
-}
-
-// customersOf returns the ids of all customers, as events name them, sorted.
-func customersOf(t *testing.T, dir string) []string {
-	t.Helper()
-	s, err := sqlite.Open(t.Context(), dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	var ids []string
-	q := clientele.CustomerQuery{ProjectID: 1, Limit: 1000}
-	for {
-		list, err := s.ListPositions(t.Context(), q)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, p := range list {
-			ids = append(ids, fmt.Sprint(p.ID))
-		}
-		if len(list) < q.Limit {
-			slices.Sort(ids)
-			return ids
-		}
-		q.After = &list[len(list)-1]
-	}
 }

@@ -36,6 +36,8 @@ type cli struct {
 	Project projectCommand `cmd:"" help:"Create and list projects: isolated books."`
 	Key     keyCommand     `cmd:"" help:"Issue, list, revoke and rotate partners' credentials."`
 
+	SigningKey signingKeyCommand `cmd:"" help:"Change the key that access tokens are signed with (DKHardware)."`
+
 	Campaign  campaignCommand  `cmd:"" help:"Create, list, pause and resume campaigns (Prime Lead)."`
 	Publisher publisherCommand `cmd:"" help:"Create, list, pause and resume publishers (Prime Lead)."`
 

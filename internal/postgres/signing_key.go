@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"clientele"
@@ -59,13 +60,13 @@ func rotateSigningKey(ctx context.Context, tx pgx.Tx, k clientele.SigningKey, re
 		return err
 	}
 	_, err = tx.Exec(ctx, "INSERT INTO signing_key (id, seed, created_at) VALUES ($1, $2, $3)", k.ID, k.Seed, k.CreatedAt)
-	if e, ok := errors.AsType[*pgconn.PgError](err); ok && e.ConstraintName == oneNewest {
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok && strings.HasPrefix(e.ConstraintName, oneNewest) {
 		return &raceError{err}
 	}
 	return err
 }
 
-// oneNewest is the unique index that lets one key be the newest.
+// oneNewest is the unique index that lets one key be the newest. On Citus a number follows the name.
 const oneNewest = "signing_key_one_newest"
 
 // DeleteSigningKeys deletes the keys that were retired before the given time.

@@ -1,11 +1,12 @@
 package webhook
 
 import (
-	"clientele"
 	"context"
 	"net/http"
 	"testing"
 	"time"
+
+	"clientele"
 )
 
 // TestDeliver_TwoServers has two servers on one book send each delivery once, and one take over from the other when that

@@ -86,7 +86,7 @@ func faultOf(err error) fault {
 	if _, ok := errors.AsType[*doubtError](err); ok {
 		return fault{broken, "The book did not say whether it took the write"}
 	}
-	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
+	if e, ok := serverError(err); ok {
 		if f, ok := faults[e.Code]; ok {
 			return f
 		}
@@ -129,8 +129,8 @@ func classify(err error) error {
 
 // isUnique reports whether err says that a unique key is taken already.
 func isUnique(err error) bool {
-	e, ok := errors.AsType[*pgconn.PgError](err)
-	return ok && e.Code == "23505"
+	e, ok := serverError(err)
+	return ok && e.Code == uniqueViolation
 }
 
 // raceKeys are the unique keys that a batch looks for before it writes. Each is the beginning of a constraint's name: on
@@ -140,8 +140,8 @@ var raceKeys = []string{"customer_external_id_unique", "customer_external_number
 // isRace reports whether err says that somebody took a unique key between our look and our write. A key that nobody looked
 // for is taken for good.
 func isRace(err error) bool {
-	e, ok := errors.AsType[*pgconn.PgError](err)
-	return ok && e.Code == "23505" && slices.ContainsFunc(raceKeys, func(key string) bool {
+	e, ok := serverError(err)
+	return ok && e.Code == uniqueViolation && slices.ContainsFunc(raceKeys, func(key string) bool {
 		return strings.HasPrefix(e.ConstraintName, key)
 	})
 }

@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -10,7 +9,6 @@ import (
 	"clientele"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -60,7 +58,7 @@ func rotateSigningKey(ctx context.Context, tx pgx.Tx, k clientele.SigningKey, re
 		return err
 	}
 	_, err = tx.Exec(ctx, "INSERT INTO signing_key (id, seed, created_at) VALUES ($1, $2, $3)", k.ID, k.Seed, k.CreatedAt)
-	if e, ok := errors.AsType[*pgconn.PgError](err); ok && strings.HasPrefix(e.ConstraintName, oneNewest) {
+	if e, ok := serverError(err); ok && strings.HasPrefix(e.ConstraintName, oneNewest) {
 		return &raceError{err}
 	}
 	return err

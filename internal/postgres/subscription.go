@@ -140,7 +140,7 @@ func (s *Store) SetSubscriptionPolicies(ctx context.Context, project int64, id s
 func (s *Store) RotateSubscription(ctx context.Context, project int64, id, secret string, oldUntil time.Time) error {
 	// Where it took place already, and only the answer was lost, the second time must not make the new one the old one.
 	return s.changeSubscription(ctx, "rotate secret of", project, id, `
-		previous_secret = CASE signing_secret WHEN $4 THEN previous_secret ELSE signing_secret END, previous_until = $3, signing_secret = $4`,
+		previous_secret = CASE WHEN signing_secret = $4 THEN previous_secret ELSE signing_secret END, previous_until = $3, signing_secret = $4`,
 		oldUntil, secret)
 }
 

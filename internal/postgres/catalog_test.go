@@ -18,7 +18,7 @@ var shared = map[string]string{
 	"credential_grant":  "goes with credential; reference table",
 	"credential_secret": "goes with credential; reference table",
 	"publisher":         "brings visitors to campaigns of any project; reference table",
-	"signing_key":       "signs tokens of all projects; stays on the coordinator",
+	"signing_key":       "signs tokens of all projects; reference table",
 	"schema_info":       "one row about the schema; stays on the coordinator",
 	"goose_db_version":  "the migrations that took place; stays on the coordinator",
 	"transfer":          "one row while a book arrives; stays on the coordinator",

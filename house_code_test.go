@@ -190,10 +190,12 @@ func TestHouse_GlobalStateIsSeen(t *testing.T) {
 		"var c struct{ x struct{ y int } }\nfunc f() { c.x.y = 1 }":                       1,
 		"var p = new(int)\nfunc f() { *p = 1 }":                                           1,
 		"var s []int\nfunc f() { for _, s[0] = range s {} }":                              1,
-		"var mu sync.Mutex": 1,
-		"var a, b = &sync.Pool{}, atomic.Pointer[int]{}": 2,
+
+		"var mu sync.Mutex":                              1,
 		"var n atomic.Int64":                             1,
 		"var c = make(chan int)":                         1,
+		"var a, b = &sync.Pool{}, atomic.Pointer[int]{}": 2,
+
 		"var errGone = errors.New(\"gone\")\nfunc f() error { return errGone }":                   0,
 		"var m = map[string]int{}\nfunc f(k string) int { return m[k] }":                          0,
 		"var n int\nfunc f() int { n := n; n++; return n }":                                       0,

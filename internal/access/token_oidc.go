@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -44,9 +45,11 @@ type OIDC struct {
 	issuer  string
 	config  oidc.Config
 	client  *http.Client
+	asks    *sparingly // the client's transport
 
-	mu   sync.Mutex
-	keys *oidc.RemoteKeySet // nil until the issuer was reached
+	mu      sync.Mutex
+	keys    *oidc.RemoteKeySet // nil until the issuer was reached
+	keysURL string
 }
 
 // NewOIDC returns a verifier of the tokens of issuer, an absolute URL, that are meant for audience. The issuer is asked for
@@ -56,9 +59,8 @@ func NewOIDC(a *Access, d clientele.Dialect, issuer, audience string) *OIDC {
 	for _, algorithm := range issuerAlgorithms {
 		o.config.SupportedSigningAlgs = append(o.config.SupportedSigningAlgs, string(algorithm))
 	}
-	o.client = &http.Client{
-		Timeout: issuerTimeout, Transport: &sparingly{now: a.now, askedAt: map[string]time.Time{}},
-	}
+	o.asks = &sparingly{now: a.now, askedAt: map[string]time.Time{}}
+	o.client = &http.Client{Timeout: issuerTimeout, Transport: o.asks}
 	return o
 }
 
@@ -78,14 +80,9 @@ func (o *OIDC) Verify(ctx context.Context, text string) (*clientele.Credential, 
 	if !o.claimsToBe(text) {
 		return nil, unauthorized
 	}
-	remote, err := o.keySet(ctx)
+	token, err := o.verify(ctx, text)
 	if err != nil {
 		return nil, err
-	}
-	keys := &attentiveKeys{keys: remote}
-	token, err := oidc.NewVerifier(o.issuer, keys, &o.config).Verify(ctx, text)
-	if err != nil {
-		return nil, o.refusal(keys.err)
 	}
 	var c issuerClaims
 	if err := token.Claims(&c); err != nil || token.Expiry.IsZero() {
@@ -99,6 +96,27 @@ func (o *OIDC) Verify(ctx context.Context, text string) (*clientele.Credential, 
 		return nil, err
 	}
 	return restrict(credential, intersect(credential.Scopes, strings.Fields(c.Scope))), nil
+}
+
+// verify returns a token of the issuer's whose signature, times and audience are good. The key set hands the answer of one
+// question to everybody who comes before it has put that answer away: who gets a refusal to ask which is over by now asks
+// again.
+func (o *OIDC) verify(ctx context.Context, text string) (*oidc.IDToken, error) {
+	remote, err := o.keySet(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		keys := &attentiveKeys{keys: remote}
+		token, err := oidc.NewVerifier(o.issuer, keys, &o.config).Verify(ctx, text)
+		if err == nil {
+			return token, nil
+		}
+		if ctx.Err() != nil || !errors.Is(keys.err, errAskedJustNow) || !o.asks.wouldAsk(o.keysURL) {
+			return nil, o.refusal(keys.err)
+		}
+		runtime.Gosched() // it is being put away
+	}
 }
 
 // claimsToBe reports whether a token says that it is the issuer's: for another the issuer is not asked.
@@ -141,6 +159,7 @@ func (o *OIDC) keySet(ctx context.Context) (*oidc.RemoteKeySet, error) {
 	if err != nil {
 		return nil, clientele.Unavailable("The token's issuer cannot be reached", fmt.Errorf("discover %s: %w", o.issuer, err))
 	}
+	o.keysURL = where.URL
 	o.keys = oidc.NewRemoteKeySet(oidc.ClientContext(context.Background(), o.client), where.URL)
 	return o.keys, nil
 }
@@ -180,15 +199,27 @@ func (s *sparingly) RoundTrip(r *http.Request) (*http.Response, error) {
 	return answer, err
 }
 
+// mayAsk reports whether a URL may be asked now, and notes that it is.
 func (s *sparingly) mayAsk(what string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := s.now()
-	if age := now.Sub(s.askedAt[what]); age >= 0 && age < issuerGap {
+	if !s.isDue(what) {
 		return false
 	}
-	s.askedAt[what] = now
+	s.askedAt[what] = s.now()
 	return true
+}
+
+// wouldAsk reports whether a URL may be asked now.
+func (s *sparingly) wouldAsk(what string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.isDue(what)
+}
+
+func (s *sparingly) isDue(what string) bool {
+	age := s.now().Sub(s.askedAt[what])
+	return age < 0 || age >= issuerGap
 }
 
 // bounded is a body of which only so much is read.

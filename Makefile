@@ -34,6 +34,10 @@ lint-more: ## golangci-lint with .golangci.yml; not part of make test
 format: ## Format the Go files with gofumpt
 	scripts/format
 
+.PHONY: generate
+generate: ## Make the Go files of the console's templates
+	scripts/generate
+
 .PHONY: fuzz
 fuzz: ## Run each fuzz target for FUZZTIME (10s)
 	FUZZTIME='$(FUZZTIME)' scripts/fuzz

@@ -12,6 +12,8 @@ type Request struct {
 	Dialect      Dialect
 	ProjectID    int64
 	CredentialID int64
+	// OperatorID is who is logged in to the console; 0 for a call of a partner.
+	OperatorID int64
 	// Result is what became of the write, for calls that write.
 	Result Result
 	// Err is why the call failed, with its cause.

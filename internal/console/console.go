@@ -1,0 +1,81 @@
+package console
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"clientele"
+
+	"github.com/alexedwards/scs/v2"
+)
+
+// Store is what the console needs of a book.
+type Store interface {
+	sessionStore
+	auditStore
+
+	ListProjects(ctx context.Context) ([]clientele.Project, error)
+	FindProjectByID(ctx context.Context, id int64) (clientele.Project, error)
+}
+
+// Operators says who may log in.
+type Operators interface {
+	// Login returns the operator of an e-mail address and a password. The error is of kind unauthorized, whatever is wrong with
+	// them, or rate_limited while too many tries were wrong.
+	Login(ctx context.Context, email, password string) (clientele.Operator, error)
+	// ByID returns an operator as it is now; KindNotFound for none.
+	ByID(ctx context.Context, id int64) (clientele.Operator, error)
+	// ChangePassword refuses a wrong old password with KindUnauthorized and a bad new one with KindInvalid.
+	ChangePassword(ctx context.Context, id int64, old, new string) error
+	// Create and ResetPassword return a one-time password.
+	Create(ctx context.Context, email string, role clientele.Role) (clientele.Operator, string, error)
+	ResetPassword(ctx context.Context, id int64) (string, error)
+	SetRole(ctx context.Context, id int64, role clientele.Role) error
+	Disable(ctx context.Context, id int64) error
+	Enable(ctx context.Context, id int64) error
+	List(ctx context.Context) ([]clientele.Operator, error)
+}
+
+// Options are what the console is made of.
+type Options struct {
+	Store     Store
+	Operators Operators
+	Log       *slog.Logger
+	Now       func() time.Time
+	// Version is the program's, shown at the foot of the pages.
+	Version string
+}
+
+// Console serves the pages.
+type Console struct {
+	Options
+	// secure and loopback hold the sessions of browsers that came by HTTPS, and of those on this very machine.
+	secure, loopback *scs.SessionManager
+	crossOrigin      *http.CrossOriginProtection
+	static           *assets
+}
+
+// New returns the console.
+func New(o Options) (*Console, error) {
+	static, err := loadAssets()
+	if err != nil {
+		return nil, fmt.Errorf("console: %w", err)
+	}
+	c := &Console{Options: o, static: static, crossOrigin: http.NewCrossOriginProtection()}
+	c.secure, c.loopback = c.sessions(cookieSecure), c.sessions(cookieLoopback)
+	c.crossOrigin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c.fail(w, c.anonymous(r), errCrossOrigin)
+	}))
+	return c, nil
+}
+
+// errCrossOrigin refuses a form that was sent from a page of another site.
+var errCrossOrigin = clientele.Errorf(clientele.KindForbidden,
+	"This form was sent from another site, so nothing was done. If a proxy stands before the server, it must pass the Host header on")
+
+// errNoProject is told instead of a page of a project where there is none yet.
+var errNoProject = errors.New("console: there is no project yet")

@@ -1,0 +1,69 @@
+package console
+
+import (
+	"net/http"
+
+	"clientele"
+
+	"github.com/go-chi/chi/v5"
+)
+
+// router adds routes with the least role that may call them. Nothing else guards a route.
+type router struct {
+	chi.Router
+	console *Console
+}
+
+func (r router) get(pattern string, needed clientele.Role, show pageFunc) {
+	r.Get(pattern, r.console.page(needed, show))
+}
+
+func (r router) post(pattern string, needed clientele.Role, save pageFunc) {
+	r.Post(pattern, r.console.page(needed, save))
+}
+
+// stream adds a GET route of what is no page.
+func (r router) stream(pattern string, needed clientele.Role, f func(http.ResponseWriter, *request) error) {
+	r.Get(pattern, r.console.stream(needed, f))
+}
+
+// The roles, in the words of the table below.
+const (
+	viewer = clientele.RoleViewer
+	editor = clientele.RoleEditor
+	owner  = clientele.RoleOwner
+)
+
+// Routes adds everything under /console/.
+func (c *Console) Routes(mux chi.Router) {
+	mux.Get("/console", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, root, http.StatusPermanentRedirect) })
+	mux.Route("/console", func(sub chi.Router) {
+		sub.Use(headers)
+		sub.Get("/static/{name}", c.static.serve)
+		sub.Group(func(sub chi.Router) {
+			sub.Use(c.crossOrigin.Handler, c.withSession)
+			sub.NotFound(c.page(viewer, notFound))
+			sub.MethodNotAllowed(c.page(viewer, notFound))
+			c.routes(router{sub, c})
+		})
+	})
+}
+
+// routes is the table of the pages.
+func (c *Console) routes(r router) {
+	r.Get("/login", c.showLogin)
+	r.Post("/login", c.saveLogin)
+	r.post("/logout", viewer, c.saveLogout)
+	r.get("/account/password", viewer, c.showPassword)
+	r.post("/account/password", viewer, c.savePassword)
+
+	r.get("/", viewer, c.showStart)
+	r.get("/audit", owner, c.showAudit)
+	r.get("/operators", owner, c.showOperators)
+	r.post("/operators", owner, c.saveOperator)
+	r.post("/operators/{operator}", owner, c.changeOperator)
+}
+
+func notFound(*request) (answer, error) {
+	return answer{}, clientele.Errorf(clientele.KindNotFound, "The address may be mistyped, or what was there is gone")
+}

@@ -1,0 +1,167 @@
+package console
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"net"
+	"net/http"
+	"time"
+
+	"clientele"
+
+	"github.com/alexedwards/scs/v2"
+)
+
+// How long a session lasts: from the login, and without a request.
+const (
+	sessionLifetime = 12 * time.Hour
+	sessionIdle     = time.Hour
+	// sessionSeenEvery is how exactly the last request is known: a page that is only read costs no write.
+	sessionSeenEvery = 5 * time.Minute
+)
+
+// What a session holds.
+const (
+	keyOperator = "operator" // int64, the id
+	keyStamp    = "stamp"    // string, of the password the session was opened with
+	keySeen     = "seen"     // int64, Unix seconds of the last request, about
+	keyFlash    = "flash"    // string, a sentence for the next page
+)
+
+// sessionStore keeps sessions by the hash of their token.
+type sessionStore interface {
+	FindSession(ctx context.Context, token string, now time.Time) (data []byte, found bool, err error)
+	PutSession(ctx context.Context, token string, data []byte, expiresAt time.Time) error
+	DeleteSession(ctx context.Context, token string) error
+}
+
+// cookieKind says how a session's cookie is sent.
+type cookieKind uint8
+
+const (
+	// cookieSecure is sent over HTTPS only.
+	cookieSecure cookieKind = iota
+	// cookieLoopback is for a browser on the same machine, where no network can listen: it may come without HTTPS.
+	cookieLoopback
+)
+
+func (c *Console) sessions(k cookieKind) *scs.SessionManager {
+	m := scs.New()
+	m.Store = heldSessions{c.Store, c.Now}
+	m.Lifetime = sessionLifetime
+	m.HashTokenInStore = true
+	m.Cookie.Name, m.Cookie.Secure = "__Host-clientele", true
+	if k == cookieLoopback {
+		m.Cookie.Name, m.Cookie.Secure = "clientele-loopback", false
+	}
+	m.Cookie.HttpOnly, m.Cookie.SameSite, m.Cookie.Path = true, http.SameSiteLaxMode, "/"
+	m.Cookie.Persist = false
+	m.ErrorFunc = func(w http.ResponseWriter, r *http.Request, err error) { c.fail(w, c.anonymous(r), err) }
+	return m
+}
+
+// sessionsOf returns the manager of the sessions that a request can have. A browser elsewhere than on this machine has a
+// cookie that it sends over HTTPS only, whoever ends the TLS.
+func (c *Console) sessionsOf(r *http.Request) *scs.SessionManager {
+	if r.TLS == nil && isLoopbackHost(r.Host) {
+		return c.loopback
+	}
+	return c.secure
+}
+
+func isLoopbackHost(hostport string) bool {
+	host, _, err := net.SplitHostPort(hostport)
+	if err != nil {
+		host = hostport
+	}
+	ip := net.ParseIP(host)
+	return host == "localhost" || host == "[::1]" || ip != nil && ip.IsLoopback()
+}
+
+// withSession is the middleware that loads the session and saves what changed in it.
+func (c *Console) withSession(next http.Handler) http.Handler {
+	secure, loopback := c.secure.LoadAndSave(next), c.loopback.LoadAndSave(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if c.sessionsOf(r) == c.loopback {
+			loopback.ServeHTTP(w, r)
+			return
+		}
+		secure.ServeHTTP(w, r)
+	})
+}
+
+// identify finds the operator of a session. A session ends when the password changes, the operator is disabled, or nothing
+// was asked for a while.
+func (c *Console) identify(r *request) error {
+	ctx := r.Context()
+	id := r.sessions.GetInt64(ctx, keyOperator)
+	if id == 0 {
+		return errLogIn
+	}
+	operator, err := c.Operators.ByID(ctx, id)
+	if clientele.KindOf(err) == clientele.KindNotFound {
+		return errLogIn
+	}
+	if err != nil {
+		return err
+	}
+	now, seen := c.Now(), time.Unix(r.sessions.GetInt64(ctx, keySeen), 0)
+	if !operator.DisabledAt.IsZero() || r.sessions.GetString(ctx, keyStamp) != stamp(operator) || now.Sub(seen) > sessionIdle {
+		return errLogIn
+	}
+	if now.Sub(seen) > sessionSeenEvery {
+		r.sessions.Put(ctx, keySeen, now.Unix())
+	}
+	r.Operator = operator
+	if operator.PasswordIsOneTime && r.URL.Path != passwordPath && r.URL.Path != logoutPath {
+		return errOneTimePassword
+	}
+	return nil
+}
+
+// open makes the session that of an operator, under a new token.
+func (c *Console) open(r *request, o clientele.Operator) error {
+	ctx := r.Context()
+	if err := r.sessions.RenewToken(ctx); err != nil {
+		return err
+	}
+	r.sessions.Put(ctx, keyOperator, o.ID)
+	r.sessions.Put(ctx, keyStamp, stamp(o))
+	r.sessions.Put(ctx, keySeen, c.Now().Unix())
+	return nil
+}
+
+// stamp changes with the password.
+func stamp(o clientele.Operator) string {
+	sum := sha256.Sum256([]byte(o.PasswordHash))
+	return hex.EncodeToString(sum[:8])
+}
+
+// heldSessions fits the store to the session library.
+type heldSessions struct {
+	store sessionStore
+	now   func() time.Time
+}
+
+func (s heldSessions) FindCtx(ctx context.Context, token string) ([]byte, bool, error) {
+	return s.store.FindSession(ctx, token, s.now())
+}
+
+func (s heldSessions) CommitCtx(ctx context.Context, token string, data []byte, expiresAt time.Time) error {
+	return s.store.PutSession(ctx, token, data, expiresAt)
+}
+
+func (s heldSessions) DeleteCtx(ctx context.Context, token string) error {
+	return s.store.DeleteSession(ctx, token)
+}
+
+func (s heldSessions) Find(token string) ([]byte, bool, error) {
+	return s.FindCtx(context.Background(), token)
+}
+
+func (s heldSessions) Commit(token string, data []byte, expiresAt time.Time) error {
+	return s.CommitCtx(context.Background(), token, data, expiresAt)
+}
+
+func (s heldSessions) Delete(token string) error { return s.DeleteCtx(context.Background(), token) }

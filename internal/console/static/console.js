@@ -1,0 +1,36 @@
+// What makes the console smoother. Every page works without it.
+"use strict";
+
+// Forms that cannot be taken back ask first.
+document.addEventListener("submit", (event) => {
+  const question = event.target.dataset.confirm;
+  if (question && !window.confirm(question)) event.preventDefault();
+});
+
+// A menu closes when something else is clicked, or with Escape.
+document.addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll("details[data-menu][open]")) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  for (const menu of document.querySelectorAll("details[data-menu][open]")) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  }
+});
+
+// Copying needs the clipboard, which a browser gives to HTTPS and to this machine only.
+function offerCopies(under) {
+  if (!navigator.clipboard) return;
+  for (const button of under.querySelectorAll("[data-copy]")) button.hidden = false;
+}
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  await navigator.clipboard.writeText(button.parentElement.querySelector("pre").innerText);
+  button.textContent = "Copied";
+});
+document.addEventListener("DOMContentLoaded", () => offerCopies(document));
+document.addEventListener("htmx:afterSwap", (event) => offerCopies(event.target));

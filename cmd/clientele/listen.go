@@ -27,6 +27,7 @@ func (c *serveCommand) listen(rooms *rooms) ([]*httpd.Server, error) {
 	for _, a := range rooms.apis {
 		a.Routes(r)
 	}
+	rooms.console.Routes(r)
 	for _, method := range []string{http.MethodGet, http.MethodHead} { // load balancers ask with either
 		r.MethodFunc(method, "/healthz", rooms.health.Live)
 		r.MethodFunc(method, "/readyz", rooms.health.Ready)
@@ -74,6 +75,7 @@ func (c *serveCommand) announce(ctx context.Context, s store, servers []*httpd.S
 	fmt.Fprintf(out, "  Onlinewerkrooster  %s/api/customers\n", url)
 	fmt.Fprintf(out, "  Prime Lead         %s/api/v1/  %s/click/\n", url, url)
 	fmt.Fprintf(out, "  DKHardware         %s/v1/customer  %s/oauth/token\n", url, url)
+	fmt.Fprintf(out, "  Console            %s/console/\n", url)
 	fmt.Fprintf(out, "  Health             %s/healthz  %s/readyz\n", url, url)
 	fmt.Fprintf(out, "  Metrics            %s/metrics\n", metrics)
 	if len(projects) == 0 {

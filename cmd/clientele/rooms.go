@@ -10,6 +10,7 @@ import (
 	"clientele/internal/access"
 	"clientele/internal/book"
 	"clientele/internal/config"
+	"clientele/internal/console"
 	"clientele/internal/dialect/dkhardware"
 	"clientele/internal/dialect/onlinewerkrooster"
 	"clientele/internal/dialect/opm"
@@ -33,6 +34,7 @@ type rooms struct {
 	metrics *httpd.Metrics
 	health  *httpd.Health
 	apis    []api
+	console *console.Console
 	// hooks sends events.
 	hooks *webhook.Service
 	// background are the runners, in the order in which they stop.
@@ -69,6 +71,9 @@ func furnish(c *config.Serve, s store, log *slog.Logger) *rooms {
 		dkh,
 		dkh.Subscriptions(r.hooks),
 	}
+	r.console = console.New(console.Options{
+		Store: s, Operators: access.NewOperators(s, time.Now), Log: log, Now: time.Now, Version: version,
+	})
 	return r
 }
 

@@ -12,6 +12,7 @@ import (
 	"clientele"
 	"clientele/internal/access"
 	"clientele/internal/config"
+	"clientele/internal/console"
 	"clientele/internal/intake"
 	"clientele/internal/postgres"
 	"clientele/internal/sqlite"
@@ -27,6 +28,8 @@ type store interface {
 	access.Directory
 	access.Issuer
 	access.SigningKeys
+	access.OperatorStore
+	console.Store
 	work.SubmissionStore
 	webhook.Store
 	leadStore

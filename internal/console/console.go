@@ -2,13 +2,12 @@ package console
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
 
 	"clientele"
+	"clientele/internal/access"
 
 	"github.com/alexedwards/scs/v2"
 )
@@ -27,9 +26,10 @@ type Operators interface {
 	// Login returns the operator of an e-mail address and a password. The error is of kind unauthorized, whatever is wrong with
 	// them, or rate_limited while too many tries were wrong.
 	Login(ctx context.Context, email, password string) (clientele.Operator, error)
-	// ByID returns an operator as it is now; KindNotFound for none.
+	// ByID returns an operator as they are now; KindNotFound for none, KindUnauthorized for a disabled one.
 	ByID(ctx context.Context, id int64) (clientele.Operator, error)
-	// ChangePassword refuses a wrong old password with KindUnauthorized and a bad new one with KindInvalid.
+	// ChangePassword refuses a wrong old password and a bad new one with KindInvalid and the Field "old" or "new", and too many
+	// wrong ones with KindRateLimited.
 	ChangePassword(ctx context.Context, id int64, old, new string) error
 	// Create and ResetPassword return a one-time password.
 	Create(ctx context.Context, email string, role clientele.Role) (clientele.Operator, string, error)
@@ -39,6 +39,8 @@ type Operators interface {
 	Enable(ctx context.Context, id int64) error
 	List(ctx context.Context) ([]clientele.Operator, error)
 }
+
+var _ Operators = (*access.Operators)(nil)
 
 // Options are what the console is made of.
 type Options struct {
@@ -60,22 +62,15 @@ type Console struct {
 }
 
 // New returns the console.
-func New(o Options) (*Console, error) {
-	static, err := loadAssets()
-	if err != nil {
-		return nil, fmt.Errorf("console: %w", err)
-	}
-	c := &Console{Options: o, static: static, crossOrigin: http.NewCrossOriginProtection()}
+func New(o Options) *Console {
+	c := &Console{Options: o, static: loadAssets(), crossOrigin: http.NewCrossOriginProtection()}
 	c.secure, c.loopback = c.sessions(cookieSecure), c.sessions(cookieLoopback)
 	c.crossOrigin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c.fail(w, c.anonymous(r), errCrossOrigin)
 	}))
-	return c, nil
+	return c
 }
 
 // errCrossOrigin refuses a form that was sent from a page of another site.
 var errCrossOrigin = clientele.Errorf(clientele.KindForbidden,
 	"This form was sent from another site, so nothing was done. If a proxy stands before the server, it must pass the Host header on")
-
-// errNoProject is told instead of a page of a project where there is none yet.
-var errNoProject = errors.New("console: there is no project yet")

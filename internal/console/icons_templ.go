@@ -64,12 +64,12 @@ func icon(name string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		case "customers":
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "<circle cx=\"8\" cy=\"7\" r=\"3\"></circle> <path d=\"M2.5 16.5c.5-3 2.7-4.5 5.5-4.500s5 1.5 5.5 4.500M13.5 4.500a3 3 0 0 1 0 5M15 12.500c1.5.6 2.3 2 2.6 4\"></path>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "<circle cx=\"8\" cy=\"7\" r=\"3\"></circle> <path d=\"M2.5 16.5c.5-3 2.7-4.5 5.5-4.5s5 1.5 5.5 4.5M13.5 4.5a3 3 0 0 1 0 5M15 12.5c1.5.6 2.3 2 2.6 4\"></path>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		case "leads":
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "<path d=\"M3 4h14l-5.5 6.500V16l-3-1.500v-4z\"></path>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "<path d=\"M3 4h14l-5.5 6.5V16l-3-1.5v-4z\"></path>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -79,27 +79,27 @@ func icon(name string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		case "partners":
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, "<circle cx=\"6.5\" cy=\"13.5\" r=\"3\"></circle> <path d=\"M8.7 11.3 16.5 3.500M13.5 6.500l2.5 2.5\"></path>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, "<circle cx=\"6.5\" cy=\"13.5\" r=\"3\"></circle> <path d=\"M8.7 11.3 16.5 3.5M13.5 6.5l2.5 2.5\"></path>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		case "projects":
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 9, "<path d=\"M3 5.500h5l1.5 2H17v8.500H3z\"></path>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 9, "<path d=\"M3 5.5h5l1.5 2H17v8.5H3z\"></path>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		case "campaigns":
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, "<path d=\"M3 8v4h3l6 3.500v-11L6 8zM15 7.500c1.3 1.3 1.3 3.7 0 5\"></path>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, "<path d=\"M3 8v4h3l6 3.5v-11L6 8zM15 7.5c1.3 1.3 1.3 3.7 0 5\"></path>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		case "publishers":
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, "<path d=\"M4 16V4h9v12M13 8h3v8M7 7.500h3M7 10.500h3M3 16h14\"></path>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, "<path d=\"M4 16V4h9v12M13 8h3v8M7 7.5h3M7 10.5h3M3 16h14\"></path>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		case "submissions":
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "<path d=\"M10 3v9M6.5 8.5 10 12l3.5-3.500M3 13v3.500h14V13\"></path>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "<path d=\"M10 3v9M6.5 8.5 10 12l3.5-3.5M3 13v3.5h14V13\"></path>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -109,7 +109,7 @@ func icon(name string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		case "subscriptions":
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "<path d=\"M5 8a5 5 0 0 1 10 0v3.500l1.5 2.500h-13L5 11.500zM8.5 16.500h3\"></path>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "<path d=\"M5 8a5 5 0 0 1 10 0v3.5l1.5 2.5h-13L5 11.5zM8.5 16.5h3\"></path>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -119,7 +119,7 @@ func icon(name string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		case "operators":
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 16, "<circle cx=\"10\" cy=\"6.5\" r=\"3\"></circle> <path d=\"M4 16.500c.5-3.5 3-5 6-5s5.5 1.5 6 5\"></path>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 16, "<circle cx=\"10\" cy=\"6.5\" r=\"3\"></circle> <path d=\"M4 16.5c.5-3.5 3-5 6-5s5.5 1.5 6 5\"></path>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -129,12 +129,12 @@ func icon(name string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		case "account":
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 18, "<circle cx=\"10\" cy=\"10\" r=\"7.2\"></circle> <circle cx=\"10\" cy=\"8\" r=\"2.3\"></circle> <path d=\"M5.5 15.500c.8-2 2.5-3 4.5-3s3.7 1 4.5 3\"></path>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 18, "<circle cx=\"10\" cy=\"10\" r=\"7.2\"></circle> <circle cx=\"10\" cy=\"8\" r=\"2.3\"></circle> <path d=\"M5.5 15.5c.8-2 2.5-3 4.5-3s3.7 1 4.5 3\"></path>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		case "down":
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 19, "<path d=\"M6 8.5 10 12.500l4-4\"></path>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 19, "<path d=\"M6 8.5 10 12.5l4-4\"></path>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -149,7 +149,7 @@ func icon(name string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		case "export":
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 22, "<path d=\"M10 12V3M6.5 6.5 10 3l3.5 3.500M3 13v3.500h14V13\"></path>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 22, "<path d=\"M10 12V3M6.5 6.5 10 3l3.5 3.5M3 13v3.5h14V13\"></path>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

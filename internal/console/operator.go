@@ -75,7 +75,7 @@ func (c *Console) changeOperator(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	o, err := c.Operators.ByID(r.Context(), id)
+	o, err := c.operator(r, id)
 	if err != nil {
 		return answer{}, err
 	}
@@ -107,6 +107,20 @@ func (c *Console) changeOperator(r *request) (answer, error) {
 	}
 	r.flash("Done: " + o.Email + ".")
 	return seeOther(root + "operators"), nil
+}
+
+// operator returns an operator, disabled or not.
+func (c *Console) operator(r *request, id int64) (clientele.Operator, error) {
+	list, err := c.Operators.List(r.Context())
+	if err != nil {
+		return clientele.Operator{}, err
+	}
+	for _, o := range list {
+		if o.ID == id {
+			return o, nil
+		}
+	}
+	return clientele.Operator{}, clientele.Errorf(clientele.KindNotFound, "There is no operator %d", id)
 }
 
 // roleChoices are the roles as a selection.

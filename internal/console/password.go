@@ -32,11 +32,12 @@ func (c *Console) savePassword(r *request) (answer, error) {
 	var e *clientele.Error
 	switch {
 	case err == nil:
-	case clientele.KindOf(err) == clientele.KindUnauthorized:
-		p.Problems["old"] = "This is not your present password."
-		return again()
-	case errors.As(err, &e) && e.Kind == clientele.KindInvalid:
-		p.Problems["new"] = sentence(e.Message)
+	case errors.As(err, &e) && (e.Kind == clientele.KindInvalid || e.Kind == clientele.KindRateLimited):
+		where := e.Field
+		if where == "" {
+			where = "old"
+		}
+		p.Problems[where] = sentence(e.Message)
 		return again()
 	default:
 		return answer{}, err

@@ -36,9 +36,8 @@ const (
 
 // Routes adds everything under /console/.
 func (c *Console) Routes(mux chi.Router) {
-	mux.Get("/console", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, root, http.StatusPermanentRedirect) })
 	mux.Route("/console", func(sub chi.Router) {
-		sub.Use(headers)
+		sub.Use(headers, endInSlash)
 		sub.Get("/static/{name}", c.static.serve)
 		sub.Group(func(sub chi.Router) {
 			sub.Use(c.crossOrigin.Handler, c.withSession)
@@ -46,6 +45,17 @@ func (c *Console) Routes(mux chi.Router) {
 			sub.MethodNotAllowed(c.page(viewer, notFound))
 			c.routes(router{sub, c})
 		})
+	})
+}
+
+// endInSlash sends /console to where the console begins.
+func endInSlash(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path+"/" == root {
+			http.Redirect(w, r, root, http.StatusPermanentRedirect)
+			return
+		}
+		next.ServeHTTP(w, r)
 	})
 }
 

@@ -2,13 +2,12 @@ package console
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"net"
 	"net/http"
 	"time"
 
 	"clientele"
+	"clientele/internal/access"
 
 	"github.com/alexedwards/scs/v2"
 )
@@ -24,7 +23,7 @@ const (
 // What a session holds.
 const (
 	keyOperator = "operator" // int64, the id
-	keyStamp    = "stamp"    // string, of the password the session was opened with
+	keyMark     = "mark"     // string, of the password the session was opened with
 	keySeen     = "seen"     // int64, Unix seconds of the last request, about
 	keyFlash    = "flash"    // string, a sentence for the next page
 )
@@ -100,14 +99,15 @@ func (c *Console) identify(r *request) error {
 		return errLogIn
 	}
 	operator, err := c.Operators.ByID(ctx, id)
-	if clientele.KindOf(err) == clientele.KindNotFound {
+	switch clientele.KindOf(err) {
+	case clientele.KindNotFound, clientele.KindUnauthorized: // gone, or disabled
 		return errLogIn
 	}
 	if err != nil {
 		return err
 	}
 	now, seen := c.Now(), time.Unix(r.sessions.GetInt64(ctx, keySeen), 0)
-	if !operator.DisabledAt.IsZero() || r.sessions.GetString(ctx, keyStamp) != stamp(operator) || now.Sub(seen) > sessionIdle {
+	if r.sessions.GetString(ctx, keyMark) != access.PasswordMark(operator) || now.Sub(seen) > sessionIdle {
 		return errLogIn
 	}
 	if now.Sub(seen) > sessionSeenEvery {
@@ -127,15 +127,9 @@ func (c *Console) open(r *request, o clientele.Operator) error {
 		return err
 	}
 	r.sessions.Put(ctx, keyOperator, o.ID)
-	r.sessions.Put(ctx, keyStamp, stamp(o))
+	r.sessions.Put(ctx, keyMark, access.PasswordMark(o))
 	r.sessions.Put(ctx, keySeen, c.Now().Unix())
 	return nil
-}
-
-// stamp changes with the password.
-func stamp(o clientele.Operator) string {
-	sum := sha256.Sum256([]byte(o.PasswordHash))
-	return hex.EncodeToString(sum[:8])
 }
 
 // heldSessions fits the store to the session library.

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
+	"fmt"
 	"io/fs"
 	"net/http"
 	"path"
@@ -25,7 +26,8 @@ type assets struct {
 	files map[string][]byte
 }
 
-func loadAssets() (*assets, error) {
+// loadAssets reads the files that are part of the program. That cannot fail but by a mistake in the program.
+func loadAssets() *assets {
 	a := &assets{urls: map[string]string{}, files: map[string][]byte{}}
 	err := fs.WalkDir(staticFiles, "static", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
@@ -41,7 +43,10 @@ func loadAssets() (*assets, error) {
 		a.urls[base], a.files[hashed] = root+"static/"+hashed, content
 		return nil
 	})
-	return a, err
+	if err != nil {
+		panic(fmt.Sprintf("console: the embedded files: %v", err))
+	}
+	return a
 }
 
 // url returns the path of a file of static/.

@@ -188,6 +188,8 @@ var numbered = []struct{ table, column string }{
 	{"submission", "seq"},
 	{"event", "seq"},
 	{"delivery", "seq"},
+	{"operator", "id"},
+	{"audit", "seq"},
 }
 
 // FinishTransfer makes the sequences go on above what arrived, and takes the mark of BeginTransfer away.

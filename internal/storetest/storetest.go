@@ -79,6 +79,23 @@ type Store interface {
 	ResendFailed(ctx context.Context, r clientele.Resend) (int64, error)
 	ForgetDeliveries(ctx context.Context, before time.Time, limit int) (int64, error)
 
+	CreateOperator(ctx context.Context, o clientele.Operator) (clientele.Operator, error)
+	FindOperator(ctx context.Context, id int64) (clientele.Operator, error)
+	FindOperatorByEmail(ctx context.Context, email string) (clientele.Operator, error)
+	ListOperators(ctx context.Context) ([]clientele.Operator, error)
+	SetOperatorRole(ctx context.Context, id int64, role clientele.Role) error
+	DisableOperator(ctx context.Context, id int64, at time.Time) error
+	SetOperatorPassword(ctx context.Context, o clientele.Operator, instead string) error
+	RecordLogin(ctx context.Context, id int64, at time.Time) error
+	RecordFailedLogin(ctx context.Context, id int64, at time.Time, lockFor func(failed int) time.Duration) error
+	FindSession(ctx context.Context, token string, now time.Time) (data []byte, found bool, err error)
+	PutSession(ctx context.Context, token string, data []byte, expiresAt time.Time) error
+	DeleteSession(ctx context.Context, token string) error
+	ForgetSessions(ctx context.Context, before time.Time, limit int) (int64, error)
+	AppendAudit(ctx context.Context, e clientele.AuditEntry) error
+	ListAudit(ctx context.Context, f clientele.AuditFilter) ([]clientele.AuditEntry, error)
+	ForgetAudit(ctx context.Context, before time.Time, limit int) (int64, error)
+
 	Ping(ctx context.Context) error
 	Close() error
 }
@@ -113,6 +130,9 @@ func Run(t *testing.T, open func(t testing.TB) Store) {
 		{"subscription", eventChecks(subscriptionChecks())},
 		{"gathering", eventChecks(gatheringChecks())},
 		{"delivery", eventChecks(deliveryChecks())},
+		{"operator", operatorChecks()},
+		{"session", sessionChecks()},
+		{"audit", auditChecks()},
 		{"property", propertyChecks()},
 	} {
 		t.Run(subject.name, func(t *testing.T) {

@@ -20,6 +20,7 @@ import (
 type book interface {
 	Target
 	eventBook
+	operatorBook
 	Arriving(ctx context.Context) (bool, error)
 	Commit(ctx context.Context, writes []clientele.Write) ([]clientele.Outcome, error)
 
@@ -104,6 +105,7 @@ func fillWith(t testing.TB, b book, texts []string) *fixture {
 	f.submissions()
 	f.remembered()
 	f.events()
+	f.operators()
 	return f
 }
 

@@ -22,6 +22,8 @@ var Tables = []clientele.Part{
 	{Table: "delivery", Owned: true, Key: []string{"seq"}},
 	{Table: "attempt", Owned: true, Key: []string{"delivery_id", "number"}},
 	{Table: "change", Owned: true, Key: []string{"seq"}},
+	{Table: "operator", Key: []string{"id"}},
+	{Table: "audit", Key: []string{"seq"}},
 }
 
 // tableNames returns the names of Tables.

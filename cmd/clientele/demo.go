@@ -25,6 +25,12 @@ const (
 	demoDKHSecret      = "demo-client-secret"
 )
 
+// Who may log in to the demo's console: everybody who reads this.
+const (
+	demoOperator = "demo@example.com"
+	demoPassword = "clientele demo"
+)
+
 // demoProject is the name of the demo's project.
 const demoProject = "demo"
 
@@ -47,7 +53,19 @@ func (c *serveCommand) fillDemo(ctx context.Context, r *rooms, out io.Writer) er
 	if err := fillLeads(ctx, s, b, p); err != nil {
 		return err
 	}
-	return issueDemoKeys(ctx, s, p, now)
+	if err := issueDemoKeys(ctx, s, p, now); err != nil {
+		return err
+	}
+	return createDemoOperator(ctx, access.NewOperators(s, time.Now))
+}
+
+// createDemoOperator lets somebody into the console with a password that need not be changed.
+func createDemoOperator(ctx context.Context, operators *access.Operators) error {
+	o, password, err := operators.Create(ctx, demoOperator, clientele.RoleOwner)
+	if err != nil {
+		return err
+	}
+	return operators.ChangePassword(ctx, o.ID, password, demoPassword)
 }
 
 // issueDemoKeys issues the credentials that the partner documents print, and one where a document prints none.

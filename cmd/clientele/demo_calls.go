@@ -12,6 +12,7 @@ type demoCall struct{ title, curl string }
 
 // printDemo prints calls of all four documents, ready to paste.
 func printDemo(out io.Writer, url string, now time.Time) {
+	fmt.Fprintf(out, "\nLog in to %s/console/ as %s with the password: %s\n", url, demoOperator, demoPassword)
 	for _, document := range []struct {
 		title string
 		calls []demoCall

@@ -66,6 +66,9 @@ func (c *serveCommand) fill(ctx context.Context, out io.Writer) (err error) {
 // checkDemo refuses to print the demo's keys and calls for a book that does not know them.
 func (c *serveCommand) checkDemo(ctx context.Context, s store) error {
 	_, err := s.FindProject(ctx, demoProject)
+	if err == nil {
+		_, err = s.FindOperatorByEmail(ctx, demoOperator)
+	}
 	if clientele.KindOf(err) == clientele.KindNotFound {
 		return usage("the book in %s is not the demo's: remove it, or name another directory with --data-dir", c.DataDir)
 	}

@@ -133,6 +133,9 @@ func logRequest(log *slog.Logger, info *clientele.Request, l line) {
 	if info.CredentialID != 0 {
 		attrs = append(attrs, slog.Int64("credential", info.CredentialID))
 	}
+	if info.OperatorID != 0 {
+		attrs = append(attrs, slog.Int64("operator", info.OperatorID))
+	}
 	if info.ProjectID != 0 {
 		attrs = append(attrs, slog.Int64("project", info.ProjectID))
 	}

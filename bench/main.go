@@ -7,6 +7,7 @@
 //	go run ./bench                  everything; about an hour
 //	go run ./bench --quick          a first look, under two minutes
 //	go run ./bench --only 'entry'   some rows, and what they are compared with
+//	go run ./bench pages            the pages of the console on a book of a million customers and leads
 //
 // Rows whose names begin with PostgreSQL need Debian's package postgresql; they make a cluster of their own.
 //
@@ -48,6 +49,8 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) error {
 	defer cancel()
 	if len(args) > 0 {
 		switch args[0] {
+		case commandPages:
+			return runPages(ctx, args[1:], stdout, stderr)
 		case commandBareList:
 			return serveBareList(args[1], stdin, stdout)
 		case commandPostgresLoop:

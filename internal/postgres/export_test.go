@@ -101,7 +101,7 @@ func Statements() []Statement {
 		{"claim submissions", claimSubmissions, []any{project, "Processing", "lease", time.Now(), 10}, pending},
 		{"projects with submissions", projectsWithSubmissions, nil, map[string][]string{"submission_unfinished": nil}},
 	}
-	return append(list, listStatements(project)...)
+	return append(append(list, consoleStatements()...), listStatements(project)...)
 }
 
 // listStatements are the lists, of each kind one.

@@ -63,6 +63,8 @@ func (r *rooms) forget(ctx context.Context, c *config.Serve) error {
 		{r.store.ForgetCalls, clientele.MaxIdempotencyAge},
 		{r.store.ForgetSubmissions, c.KeepSubmissions},
 		{r.store.ForgetVisitors, c.KeepVisitors},
+		{r.store.ForgetSessions, 0},
+		{r.store.ForgetAudit, c.KeepAudit},
 	} {
 		before := time.Now().Add(-f.after)
 		n, err := f.forget(ctx, before, forgetLimit)

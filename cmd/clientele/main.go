@@ -44,6 +44,8 @@ type cli struct {
 	Subscription subscriptionCommand `cmd:"" help:"Create, list, test, enable, disable, rotate and delete subscriptions to events."`
 	Delivery     deliveryCommand     `cmd:"" help:"List, show and resend deliveries of events."`
 
+	Operator operatorCommand `cmd:"" help:"Create, list, reset, disable and enable operators, who log in to the console, and set their roles."`
+
 	Migrate migrateCommand `cmd:"" help:"Bring the book's schema up to date, or show its version."`
 	Backup  backupCommand  `cmd:"" help:"Copy the embedded book into a file, also while it is served."`
 	Copy    copyCommand    `cmd:"" help:"Copy a book from a directory into a database, or back, and compare both."`

@@ -33,6 +33,7 @@ type store interface {
 	work.SubmissionStore
 	webhook.Store
 	leadStore
+	operatorStore
 
 	Ping(ctx context.Context) error
 	Close() error

@@ -39,6 +39,7 @@ type Serve struct {
 	KeepSubmissions   time.Duration  `help:"How long finished submissions can be asked for (default ${default}, 30 days)." default:"720h" placeholder:"TIME"`
 	KeepVisitors      time.Duration  `help:"How long the address and browser of a visitor who clicked are kept (default ${default}, 90 days)." default:"2160h" placeholder:"TIME"`
 	KeepDeliveries    time.Duration  `help:"How long deliveries of events and their attempts are kept, and events for a disabled subscription (default ${default}, 30 days)." default:"720h" placeholder:"TIME"`
+	KeepAudit         time.Duration  `help:"How long the log of what operators did is kept (default ${default}, 400 days)." default:"9600h" placeholder:"TIME"`
 	WebhookProxy      *url.URL       `help:"Proxy through which events are sent; without it the environment's proxies are not used." name:"webhook-proxy" placeholder:"URL"`
 	AllowLoopbackHTTP bool           `help:"For development: let subscriptions name receivers on this machine, by plain http too." name:"allow-loopback-http"`
 	Demo              bool           `help:"Serve a made-up book from its own directory, on loopback only, with the credentials that the partner documents print."`
@@ -53,8 +54,8 @@ func (s *Serve) Validate() error {
 		return fmt.Errorf("--max-batch must be between 1 and 10000")
 	case s.Lanes < 1 || s.Lanes > 100:
 		return fmt.Errorf("--lanes must be between 1 and 100")
-	case s.KeepSubmissions < time.Hour || s.KeepVisitors < time.Hour || s.KeepDeliveries < time.Hour:
-		return fmt.Errorf("--keep-submissions, --keep-visitors and --keep-deliveries must be at least 1h")
+	case min(s.KeepSubmissions, s.KeepVisitors, s.KeepDeliveries, s.KeepAudit) < time.Hour:
+		return fmt.Errorf("--keep-submissions, --keep-visitors, --keep-deliveries and --keep-audit must be at least 1h")
 	case s.DrainTimeout < 0:
 		return fmt.Errorf("--drain-timeout must not be negative")
 	}

@@ -12,14 +12,6 @@ import (
 	"clientele/internal/config"
 )
 
-// operatorStore is what the commands about operators, and the console, need of a book.
-type operatorStore interface {
-	access.OperatorStore
-	AppendAudit(ctx context.Context, e clientele.AuditEntry) error
-	ForgetAudit(ctx context.Context, before time.Time, limit int) (int64, error)
-	ForgetSessions(ctx context.Context, before time.Time, limit int) (int64, error)
-}
-
 type operatorCommand struct {
 	Create  operatorCreate  `cmd:"" help:"Let somebody log in to the console; prints a one-time password."`
 	List    operatorList    `cmd:"" help:"List the operators."`
@@ -61,7 +53,7 @@ func operatorOutput(o clientele.Operator) operatorJSON {
 const commandOperator = "command"
 
 // auditCommand notes what a command did to an operator.
-func auditCommand(ctx context.Context, s operatorStore, action string, id int64) error {
+func auditCommand(ctx context.Context, s store, action string, id int64) error {
 	return s.AppendAudit(ctx, clientele.AuditEntry{
 		At: time.Now().UTC().Truncate(time.Microsecond), Operator: commandOperator, Action: action, Subject: fmt.Sprintf("operator %d", id),
 	})

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -27,7 +26,8 @@ type operatorChange struct {
 	make   func(all *access.Operators, id int64) error
 }
 
-// change finds the operator, carries the change out, notes it and prints what the operator is now.
+// change finds the operator, notes the change and carries it out, so that none goes unnoted, and prints what the operator is
+// now.
 func (c *operatorNamed) change(ctx context.Context, std streams, change operatorChange) error {
 	return withBook(ctx, c.Book, func(s store) error {
 		all := access.NewOperators(s, time.Now)
@@ -35,15 +35,16 @@ func (c *operatorNamed) change(ctx context.Context, std streams, change operator
 		if err != nil {
 			return err
 		}
+		if err := auditCommand(ctx, s, change.action, o.ID); err != nil {
+			return err
+		}
 		if err := change.make(all, o.ID); err != nil {
 			return err
 		}
-		audited := auditCommand(ctx, s, change.action, o.ID)
-		o, err = s.FindOperator(ctx, o.ID)
-		if err != nil {
-			return errors.Join(err, audited)
+		if o, err = s.FindOperator(ctx, o.ID); err != nil {
+			return err
 		}
-		return errors.Join(printOperator(std, c.JSON, o), audited)
+		return printOperator(std, c.JSON, o)
 	})
 }
 
@@ -66,13 +67,15 @@ func (c *operatorReset) Run(ctx context.Context, std streams) error {
 		if err != nil {
 			return err
 		}
+		if err := auditCommand(ctx, s, "operator.reset", o.ID); err != nil {
+			return err
+		}
 		password, err := all.ResetPassword(ctx, o.ID)
 		if err != nil {
 			return err
 		}
 		o.FailedLogins, o.LockedUntil = 0, time.Time{}
-		audited := auditCommand(ctx, s, "operator.reset", o.ID)
-		return errors.Join(printOneTime(std, c.JSON, o, password), audited)
+		return printOneTime(std, c.JSON, o, password)
 	})
 }
 

@@ -33,7 +33,6 @@ type store interface {
 	work.SubmissionStore
 	webhook.Store
 	leadStore
-	operatorStore
 
 	Ping(ctx context.Context) error
 	Close() error
@@ -42,6 +41,8 @@ type store interface {
 	Versions(ctx context.Context) (current, newest int64, err error)
 	ForgetCalls(ctx context.Context, before time.Time, limit int) (int64, error)
 	ForgetSubmissions(ctx context.Context, before time.Time, limit int) (int64, error)
+	ForgetSessions(ctx context.Context, before time.Time, limit int) (int64, error)
+	ForgetAudit(ctx context.Context, before time.Time, limit int) (int64, error)
 
 	FindSubmission(ctx context.Context, project int64, id string) (clientele.Submission, error)
 	FindCustomer(ctx context.Context, project, id int64) (clientele.Customer, error)

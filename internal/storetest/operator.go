@@ -214,7 +214,13 @@ func testOperatorPassword(t *testing.T, f *fixture) {
 }
 
 func testOperatorPasswordAtOnce(t *testing.T, f *fixture) {
-	o := f.newOperator(t, "ada", clientele.RoleOwner)
+	for round := range 8 {
+		f.changePasswordAtOnce(t, f.newOperator(t, fmt.Sprint("ada-", round), clientele.RoleOwner))
+	}
+}
+
+func (f *fixture) changePasswordAtOnce(t *testing.T, o clientele.Operator) {
+	t.Helper()
 	var all sync.WaitGroup
 	outcomes := make([]error, 6)
 	for i := range outcomes {

@@ -69,7 +69,11 @@ func (c *Console) refuseLogin(w http.ResponseWriter, r *request, p loginPage, er
 	switch clientele.KindOf(err) {
 	case clientele.KindUnauthorized:
 		p.Problem = "The e-mail address or the password is wrong."
-	case clientele.KindRateLimited:
+		if err := r.audit("login_failed", ""); err != nil {
+			c.fail(w, r, err)
+			return
+		}
+	case clientele.KindRateLimited: // no audit entry: it costs whoever knocks nothing, and the lock is in the log by what led to it
 		status = http.StatusTooManyRequests
 		p.Problem = "Too many tries were wrong. Wait a little and try again; another owner can reset the password."
 	default:
@@ -77,10 +81,6 @@ func (c *Console) refuseLogin(w http.ResponseWriter, r *request, p loginPage, er
 		return
 	}
 	clientele.RequestOf(r.Context()).Err = err
-	if err := r.audit("login_failed", ""); err != nil {
-		c.fail(w, r, err)
-		return
-	}
 	c.send(w, r, view("Log in", loginView(p)).withStatus(status))
 }
 

@@ -20,6 +20,10 @@ type api interface{ Routes(r chi.Router) }
 
 // listen opens the listeners: the main one first, and one for the metrics if it was asked for.
 func (c *serveCommand) listen(rooms *rooms) ([]*httpd.Server, error) {
+	docs, err := reference()
+	if err != nil {
+		return nil, err
+	}
 	r := chi.NewRouter()
 	if len(c.CORSOrigin) > 0 {
 		r.Use(corsPolicy(c.CORSOrigin))
@@ -28,6 +32,7 @@ func (c *serveCommand) listen(rooms *rooms) ([]*httpd.Server, error) {
 		a.Routes(r)
 	}
 	rooms.console.Routes(r)
+	docs.Routes(r)
 	for _, method := range []string{http.MethodGet, http.MethodHead} { // load balancers ask with either
 		r.MethodFunc(method, "/healthz", rooms.health.Live)
 		r.MethodFunc(method, "/readyz", rooms.health.Ready)
@@ -76,6 +81,7 @@ func (c *serveCommand) announce(ctx context.Context, s store, servers []*httpd.S
 	fmt.Fprintf(out, "  Prime Lead         %s/api/v1/  %s/click/\n", url, url)
 	fmt.Fprintf(out, "  DKHardware         %s/v1/customer  %s/oauth/token\n", url, url)
 	fmt.Fprintf(out, "  Console            %s/console/\n", url)
+	fmt.Fprintf(out, "  API reference      %s/docs/\n", url)
 	fmt.Fprintf(out, "  Health             %s/healthz  %s/readyz\n", url, url)
 	fmt.Fprintf(out, "  Metrics            %s/metrics\n", metrics)
 	if len(projects) == 0 {

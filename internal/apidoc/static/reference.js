@@ -1,0 +1,56 @@
+// Turns the plain list of a reference page into the full reference. Where anything fails, the list stays.
+(() => {
+  "use strict";
+  const root = document.documentElement;
+  root.classList.add("scripted"); // hides the list until it is clear that there is something better
+
+  // Samples are shown in curl, JavaScript (fetch), Python (requests), PHP (curl) and Go; not in these.
+  const others = {
+    c: ["libcurl"], clojure: ["clj_http"], csharp: ["httpclient", "restsharp"], dart: ["http"], fsharp: ["httpclient"],
+    http: ["http1.1"], java: ["asynchttp", "nethttp", "okhttp", "unirest"], js: ["axios", "jquery", "ofetch", "xhr"],
+    julia: ["http"], kotlin: ["okhttp"], node: ["axios", "fetch", "ofetch", "undici"], objc: ["nsurlsession"],
+    ocaml: ["cohttp"], php: ["guzzle", "laravel"], powershell: ["restmethod", "webrequest"],
+    python: ["python3", "aiohttp", "httpx_sync", "httpx_async"], r: ["httr2"], ruby: ["native"], rust: ["reqwest"],
+    shell: ["httpie", "wget"], swift: ["nsurlsession"],
+  };
+
+  const configuration = (place, done) => ({
+    url: place.dataset.url,
+    title: place.dataset.title,
+    slug: "api",
+    // Nothing of what is read or typed here leaves this server.
+    withDefaultFonts: false,
+    telemetry: false,
+    proxyUrl: "",
+    agent: { disabled: true },
+    mcp: { disabled: true },
+    hideClientButton: true,
+    showDeveloperTools: "never",
+    persistAuth: false,
+    baseServerURL: window.location.origin,
+    // The colours are the system's, as on the other pages.
+    hideDarkModeToggle: true,
+    theme: "default",
+    hiddenClients: others,
+    defaultHttpClient: { targetKey: "shell", clientKey: "curl" },
+    documentDownloadType: "direct",
+    orderRequiredPropertiesFirst: false,
+    orderSchemaPropertiesBy: "preserve",
+    onLoaded: done,
+  });
+
+  document.addEventListener("DOMContentLoaded", () => {
+    const place = document.getElementById("reference");
+    const giveUp = () => root.classList.remove("scripted");
+    if (!place || !window.Scalar) {
+      giveUp();
+      return;
+    }
+    try {
+      window.Scalar.createApiReference(place, configuration(place, () => root.classList.add("loaded")));
+    } catch (error) {
+      giveUp();
+      throw error;
+    }
+  });
+})();

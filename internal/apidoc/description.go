@@ -46,11 +46,30 @@ func describe(d Description) (*described, error) {
 		return nil, fmt.Errorf("description of %s: it is no OpenAPI 3.1", d.Name)
 	}
 	o = o.set("servers", []any{object{{"url", jsontext.Value(`"/"`)}}})
+	leaveOptional(o)
 	info := o.object("info")
 	return &described{
 		Name: d.Name, Title: d.Title, Summary: info.text("summary"), Version: info.text("version"),
 		Groups: groups(o), json: appendJSON(nil, o),
 	}, nil
+}
+
+// leaveOptional marks the examples of parameters that need not be sent, so that trying a call out does not send them unless
+// asked to: an example's Idempotency-Key on every call would have all but the first refused.
+func leaveOptional(value any) {
+	switch v := value.(type) {
+	case []any:
+		for _, inner := range v {
+			leaveOptional(inner)
+		}
+	case object:
+		for i, m := range v {
+			leaveOptional(m.value)
+			if m.name == "example" && v.get("in") != nil && v.get("required") == nil {
+				v[i] = member{"examples", object{{"example", object{{"value", m.value}, {"x-disabled", jsontext.Value("true")}}}}}
+			}
+		}
+	}
 }
 
 // groups returns the operations by their first tag.

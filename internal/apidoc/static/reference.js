@@ -14,6 +14,17 @@
     shell: ["httpie", "wget"], swift: ["nsurlsession"],
   };
 
+  // What the reference leaves unnamed for those who do not see it.
+  const mend = (place) => {
+    place.querySelectorAll("button.group\\/copy-button:not([aria-label])").forEach((b) => b.setAttribute("aria-label", "Copy"));
+    place.querySelectorAll("button.group\\/copy-button[aria-controls]").forEach((b) => b.removeAttribute("aria-controls"));
+    place.querySelectorAll(".show-more[aria-label]").forEach((b) => b.removeAttribute("aria-label"));
+    place.querySelectorAll("button[role=none]").forEach((b) => b.removeAttribute("role"));
+    place.querySelectorAll("[role=combobox]:not([aria-expanded])").forEach((field) => field.setAttribute("aria-expanded", "false"));
+    place.querySelectorAll("[contenteditable][role]:not([aria-label])").forEach((field) =>
+      field.setAttribute("aria-label", field.dataset.placeholder || (field.classList.contains("cm-content") ? "Body" : "Value")));
+  };
+
   const configuration = (place, done) => ({
     url: place.dataset.url,
     title: place.dataset.title,
@@ -47,6 +58,7 @@
       return;
     }
     try {
+      new MutationObserver(() => mend(document.body)).observe(document.body, { childList: true, subtree: true });
       window.Scalar.createApiReference(place, configuration(place, () => root.classList.add("loaded")));
     } catch (error) {
       giveUp();

@@ -32,35 +32,20 @@ func TestDescriptions_FaultsAreFound(t *testing.T) {
 		"responses":{"200":{"description":"D","headers":{"H":{"description":"D","schema":{"type":"string"}}},
 			"content":{"application/json":{"example":{},"schema":{"$ref":"#/components/schemas/A","properties":{"a":{"const":"x"}}}}}}}}}},
 		"components":{"schemas":{"A":{"type":"object","properties":{"a":{"type":"string","maxLength":3,"description":"D"}}}}}}`
-	for _, c := range []struct{ cut, want string }{
-		{``, ``},
-		{`"summary":"S",`, `no summary`},
-		{`"description":"D",
-		"parameters"`, `no description`},
-		{`"description":"D","schema":{"type":"integer"}`, `parameter p`},
-		{`"description":"D","schema":{"type":"string"}`, `header H`},
-		{`"example":{},"schema":{"$ref":"#/components/schemas/A"}}`, `no example of its body`},
-		{`"example":{},"schema":{"$ref":"#/components/schemas/A","properties"`, `no example of answer 200`},
-		{`,"description":"D"}}}}}}`, `A.a: no description`},
-		{`"maxLength":3,`, `A.a: a text without a bound`},
+	for _, c := range []struct{ cut, rest, want string }{
+		{"", "", ""},
+		{`"summary":"S",`, "", `no summary`},
+		{`"summary":"S","description":"D"`, `"summary":"S"`, `no description`},
+		{`"in":"query","description":"D",`, `"in":"query",`, `description of parameter p`},
+		{`"schema":{"type":"integer"}`, `"schema":{}`, `type of parameter p`},
+		{`"H":{"description":"D",`, `"H":{`, `header H`},
+		{`"requestBody":{"content":{"application/json":{"example":{},`, `"requestBody":{"content":{"application/json":{`, `no example of its body`},
+		{"\"content\":{\"application/json\":{\"example\":{},\"schema\":{\"$ref\":\"#/components/schemas/A\",", "\"content\":{\"application/json\":{\"schema\":{\"$ref\":\"#/components/schemas/A\",", `no example of answer 200`},
+		{`"maxLength":3,"description":"D"`, `"maxLength":3`, `A.a: no description`},
+		{`"maxLength":3,`, "", `A.a: a text without a bound`},
 	} {
-		rest := `"x":1,"properties"`
-		switch {
-		case strings.HasSuffix(c.cut, `"parameters"`):
-			rest = `"parameters"`
-		case strings.HasSuffix(c.cut, `/A","properties"`):
-			rest = `"schema":{"$ref":"#/components/schemas/A","properties"`
-		case strings.HasSuffix(c.cut, `/A"}}`):
-			rest = `"schema":{"$ref":"#/components/schemas/A"}}`
-		case strings.HasSuffix(c.cut, `}}}}}}`):
-			rest = `}}}}}}`
-		case strings.HasSuffix(c.cut, `"}`):
-			rest = `"schema":{"type":"string"}`
-		case strings.HasSuffix(c.cut, `,`) || c.cut == "":
-			rest = ""
-		}
 		var doc map[string]any
-		if err := json.Unmarshal([]byte(strings.Replace(whole, c.cut, rest, 1)), &doc); err != nil {
+		if err := json.Unmarshal([]byte(strings.Replace(whole, c.cut, c.rest, 1)), &doc); err != nil {
 			t.Fatalf("without %s: %v", c.cut, err)
 		}
 		got := strings.Join(faults(doc), "\n")

@@ -20,10 +20,6 @@ type api interface{ Routes(r chi.Router) }
 
 // listen opens the listeners: the main one first, and one for the metrics if it was asked for.
 func (c *serveCommand) listen(rooms *rooms) ([]*httpd.Server, error) {
-	docs, err := reference()
-	if err != nil {
-		return nil, err
-	}
 	r := chi.NewRouter()
 	if len(c.CORSOrigin) > 0 {
 		r.Use(corsPolicy(c.CORSOrigin))
@@ -33,6 +29,7 @@ func (c *serveCommand) listen(rooms *rooms) ([]*httpd.Server, error) {
 	}
 	rooms.console.Routes(r)
 	docs.Routes(r)
+	reference().Routes(r)
 	for _, method := range []string{http.MethodGet, http.MethodHead} { // load balancers ask with either
 		r.MethodFunc(method, "/healthz", rooms.health.Live)
 		r.MethodFunc(method, "/readyz", rooms.health.Ready)

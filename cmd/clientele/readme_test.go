@@ -140,7 +140,7 @@ func copyTree(t *testing.T) string {
 			}
 			return os.MkdirAll(filepath.Join(dir, strings.TrimPrefix(path, root)), 0o755)
 		}
-		if !slices.Contains([]string{".go", ".mod", ".sum", ".sql", ".yaml", ".js", ".css", ".html", ".txt", ".svg", ".woff2"}, filepath.Ext(path)) {
+		if !slices.Contains([]string{".go", ".mod", ".sum", ".sql", ".yaml", ".js", ".css", ".html", ".txt", ".svg", ".woff2", ".gz"}, filepath.Ext(path)) {
 			return nil
 		}
 		content, err := os.ReadFile(path)

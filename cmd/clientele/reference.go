@@ -10,7 +10,7 @@ import (
 )
 
 // reference returns the descriptions of the partner APIs and their pages.
-func reference() (*apidoc.Reference, error) {
+func reference() *apidoc.Reference {
 	return apidoc.New([]apidoc.Description{
 		{Name: string(clientele.OPM), Title: "OPM Partners", YAML: opm.Description},
 		{Name: string(clientele.Onlinewerkrooster), Title: "Onlinewerkrooster", YAML: onlinewerkrooster.Description},

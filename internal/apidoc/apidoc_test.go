@@ -31,24 +31,16 @@ func descriptions() []apidoc.Description {
 
 func handler(t *testing.T, list []apidoc.Description) http.Handler {
 	t.Helper()
-	reference, err := apidoc.New(list)
-	if err != nil {
-		t.Fatal(err)
-	}
 	r := chi.NewRouter()
-	reference.Routes(r)
+	apidoc.New(list).Routes(r)
 	return r
 }
 
 // four is the reference of the four descriptions, made once: compressing takes its time.
-var four = sync.OnceValues(func() (http.Handler, error) {
-	reference, err := apidoc.New(descriptions())
-	if err != nil {
-		return nil, err
-	}
+var four = sync.OnceValue(func() http.Handler {
 	r := chi.NewRouter()
-	reference.Routes(r)
-	return r, nil
+	apidoc.New(descriptions()).Routes(r)
+	return r
 })
 
 // get asks a reference of the four descriptions.
@@ -64,12 +56,14 @@ func ask(t *testing.T, method, target string, header ...string) *httptest.Respon
 	for i := 0; i < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
 	}
-	h, err := four()
-	if err != nil {
-		t.Fatal(err)
-	}
-	h.ServeHTTP(w, r)
+	four().ServeHTTP(w, r)
 	return w
+}
+
+func TestReference_TheFourAreSound(t *testing.T) {
+	if err := apidoc.New(descriptions()).Check(); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestOpenAPI_ServesEachDescription(t *testing.T) {
@@ -174,7 +168,7 @@ func asset(t *testing.T, name string) string {
 	return address[1]
 }
 
-func TestNew_RefusesWhatItCannotServe(t *testing.T) {
+func TestReference_RefusesWhatItCannotServe(t *testing.T) {
 	for name, list := range map[string][]apidoc.Description{
 		"no YAML":       {{Name: "x", YAML: []byte("a: [")}},
 		"nothing":       {{Name: "x"}},
@@ -186,8 +180,13 @@ func TestNew_RefusesWhatItCannotServe(t *testing.T) {
 		"a name twice":  {{Name: "x", YAML: []byte("openapi: 3.1.0\nx: 1\nx: 2")}},
 		"a merged text": {{Name: "x", YAML: []byte("openapi: 3.1.0\nx:\n  <<: text")}},
 	} {
-		if _, err := apidoc.New(list); err == nil {
-			t.Errorf("%s: served", name)
+		if err := apidoc.New(list).Check(); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+		w := httptest.NewRecorder()
+		handler(t, list).ServeHTTP(w, httptest.NewRequest("GET", "/docs/", nil))
+		if w.Code != 500 || strings.Contains(w.Body.String(), "description") {
+			t.Errorf("%s: %d %s, want 500 without the cause", name, w.Code, w.Body)
 		}
 	}
 }

@@ -37,10 +37,7 @@ const (
 // compress returns plain bytes as content.
 func compress(media string, plain []byte) (*content, error) {
 	var b bytes.Buffer
-	w, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
-	if err != nil {
-		return nil, err
-	}
+	w := gzip.NewWriter(&b)
 	if _, err := w.Write(plain); err != nil {
 		return nil, err
 	}

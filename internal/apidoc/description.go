@@ -24,7 +24,7 @@ type described struct {
 	Summary string
 	Version string
 	Groups  []group
-	json    []byte
+	json    *content
 }
 
 // group is the operations of one tag, in the order of the description.
@@ -48,9 +48,13 @@ func describe(d Description) (*described, error) {
 	o = o.set("servers", []any{object{{"url", jsontext.Value(`"/"`)}}})
 	leaveOptional(o)
 	info := o.object("info")
+	served, err := compress("application/json; charset=utf-8", appendJSON(nil, o))
+	if err != nil {
+		return nil, err
+	}
 	return &described{
 		Name: d.Name, Title: d.Title, Summary: info.text("summary"), Version: info.text("version"),
-		Groups: groups(o), json: appendJSON(nil, o),
+		Groups: groups(o), json: served,
 	}, nil
 }
 

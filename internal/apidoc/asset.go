@@ -53,11 +53,11 @@ func loadStatic(file, media string) (*content, error) {
 	if err != nil {
 		return nil, err
 	}
-	make := compress
+	pack := compress
 	if strings.HasSuffix(file, ".gz") {
-		make = compressed
+		pack = compressed
 	}
-	c, err := make(media, bytes)
+	c, err := pack(media, bytes)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}

@@ -28,7 +28,6 @@ func (c *serveCommand) listen(rooms *rooms) ([]*httpd.Server, error) {
 		a.Routes(r)
 	}
 	rooms.console.Routes(r)
-	docs.Routes(r)
 	reference().Routes(r)
 	for _, method := range []string{http.MethodGet, http.MethodHead} { // load balancers ask with either
 		r.MethodFunc(method, "/healthz", rooms.health.Live)

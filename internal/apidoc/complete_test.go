@@ -15,7 +15,7 @@ func TestDescriptions_SayEverything(t *testing.T) {
 	for _, d := range descriptions() {
 		t.Run(d.Name, func(t *testing.T) {
 			var doc map[string]any
-			if err := json.Unmarshal([]byte(get(t, "/openapi/"+d.Name+".json").Body.String()), &doc); err != nil {
+			if err := json.Unmarshal(get(t, "/openapi/"+d.Name+".json").Body.Bytes(), &doc); err != nil {
 				t.Fatal(err)
 			}
 			for _, fault := range faults(doc) {

@@ -19,6 +19,10 @@
     place.querySelectorAll("button.group\\/copy-button:not([aria-label])").forEach((b) => b.setAttribute("aria-label", "Copy"));
     place.querySelectorAll("button.group\\/copy-button[aria-controls]").forEach((b) => b.removeAttribute("aria-controls"));
     place.querySelectorAll(".show-more[aria-label]").forEach((b) => b.removeAttribute("aria-label"));
+    place.querySelectorAll("[id^=headlessui-disclosure-button]:not([aria-label])").forEach((b) => {
+      if (!b.textContent.trim()) b.setAttribute("aria-label", "More");
+    });
+    place.querySelectorAll(".endpoints, code.custom-scroll, .cm-scroller").forEach((box) => box.setAttribute("tabindex", "0"));
     place.querySelectorAll("button[role=none]").forEach((b) => b.removeAttribute("role"));
     place.querySelectorAll("[role=combobox]:not([aria-expanded])").forEach((field) => field.setAttribute("aria-expanded", "false"));
     place.querySelectorAll("[contenteditable][role]:not([aria-label])").forEach((field) =>

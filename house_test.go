@@ -50,7 +50,7 @@ func house() []room {
 
 // testSupport are packages that only tests import, and that may import whatever a test needs.
 func testSupport() []string {
-	return []string{"internal/storetest", "internal/dialect/dialecttest", "internal/postgres/pgtest"}
+	return []string{"internal/storetest", "internal/dialect/dialecttest", "internal/postgres/pgtest", "internal/browsertest"}
 }
 
 // ownDependencies are libraries, by the beginning of their paths, with the rooms that alone know them.
@@ -60,6 +60,7 @@ func ownDependencies() map[string][]string {
 		"github.com/jackc/":      {"internal/postgres", "bench"},
 		"github.com/go-chi/":     {"internal/httpd", "internal/dialect", "internal/dialect/*", "internal/console", "internal/apidoc", "cmd/clientele"},
 		"github.com/alecthomas/": {"internal/config", "cmd/clientele", "bench"},
+		"github.com/chromedp/":   {"internal/browsertest"},
 	}
 }
 

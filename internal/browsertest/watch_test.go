@@ -3,12 +3,14 @@ package browsertest
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
 	"sync"
 
 	"github.com/chromedp/cdproto/audits"
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/inspector"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
@@ -27,8 +29,14 @@ type watch struct {
 	mu       sync.Mutex
 	faults   []string
 	expected []expectation
-	pending  map[network.RequestID]string // requests without an end yet, streams of events left out
-	changed  chan struct{}                // has room for one, and holds one after pending changed
+	pending  map[network.RequestID]pending // without an end yet, streams of events left out
+	changed  chan struct{}                 // has room for one, and holds one after pending changed
+}
+
+// pending is a request and the document that it is for.
+type pending struct {
+	what   string
+	loader cdp.LoaderID
 }
 
 // expectation is an answer of 400 or above that a test asks for.
@@ -39,7 +47,7 @@ type expectation struct {
 
 // watchTab watches the tab of ctx from now on.
 func watchTab(ctx context.Context, origin string) (*watch, error) {
-	w := &watch{ctx: ctx, origin: origin, pending: map[network.RequestID]string{}, changed: make(chan struct{}, 1)}
+	w := &watch{ctx: ctx, origin: origin, pending: map[network.RequestID]pending{}, changed: make(chan struct{}, 1)}
 	if err := chromedp.Listen(ctx, w.see); err != nil {
 		return nil, err
 	}
@@ -71,6 +79,10 @@ func (w *watch) see(event any) {
 	case *cdppage.EventJavascriptDialogOpening:
 		w.fault("dialog: %s %q", e.Type, e.Message)
 		go w.dismiss() // the page stands still until then
+	case *cdppage.EventFrameNavigated:
+		if e.Frame.ParentID == "" { // of what the page before asked for, nothing more is told
+			maps.DeleteFunc(w.pending, func(_ network.RequestID, p pending) bool { return p.loader != e.Frame.LoaderID })
+		}
 	case *inspector.EventTargetCrashed:
 		w.fault("the page crashed")
 	default:
@@ -95,8 +107,8 @@ func (w *watch) seeNetwork(event any) {
 		if e.RedirectResponse != nil {
 			w.seeResponse(e.RedirectResponse)
 		}
-		if e.Type != network.ResourceTypeEventSource {
-			w.pending[e.RequestID] = e.Request.Method + " " + e.Request.URL
+		if e.Type != network.ResourceTypeEventSource && e.Type != network.ResourceTypeOther { // the icon, which nobody waits for
+			w.pending[e.RequestID] = pending{e.Request.Method + " " + e.Request.URL, e.LoaderID}
 		}
 	case *network.EventResponseReceived:
 		w.seeResponse(e.Response)
@@ -104,7 +116,7 @@ func (w *watch) seeNetwork(event any) {
 		w.ended(e.RequestID)
 	case *network.EventLoadingFailed:
 		if !e.Canceled { // what the page or a navigation gave up
-			w.fault("a failed request: %s %s %s %s", w.pending[e.RequestID], e.Type, e.ErrorText, e.BlockedReason)
+			w.fault("a failed request: %s %s %s %s", w.pending[e.RequestID].what, e.Type, e.ErrorText, e.BlockedReason)
 		}
 		w.ended(e.RequestID)
 	case *network.EventWebSocketCreated:
@@ -157,8 +169,8 @@ func (w *watch) settle(ctx context.Context) error {
 	for {
 		w.mu.Lock()
 		var open []string
-		for _, request := range w.pending {
-			open = append(open, request)
+		for _, p := range w.pending {
+			open = append(open, p.what)
 		}
 		w.mu.Unlock()
 		if len(open) == 0 {

@@ -136,7 +136,11 @@ func (p *page) describe() string {
 // Open goes to an address below the origin, and waits until the page has loaded.
 func (p *page) Open(path string) {
 	p.t.Helper()
-	p.try("open "+path, func(ctx context.Context) error { return chromedp.Do(ctx, chromedp.Navigate(p.origin+path)) })
+	p.try("open "+path, func(ctx context.Context) error { return navigate(ctx, p.origin+path) })
+}
+
+func navigate(ctx context.Context, address string) error {
+	return chromedp.Do(ctx, chromedp.Navigate(address))
 }
 
 // Click clicks the thing as soon as it can be clicked.

@@ -23,10 +23,10 @@ import (
 // caught, requests that fail, that are refused without being expected to, or that go to another origin, dialogs, and the
 // issues that the developer tools list, breaches of the content security policy among them.
 type watch struct {
-	ctx    context.Context // of the tab
-	origin string          // as in http://127.0.0.1:1234
+	ctx context.Context // of the tab
 
 	mu       sync.Mutex
+	origins  []string // that may be asked, as in http://127.0.0.1:1234
 	faults   []string
 	expected []expectation
 	pending  map[network.RequestID]pending // without an end yet, streams of events left out
@@ -47,7 +47,7 @@ type expectation struct {
 
 // watchTab watches the tab of ctx from now on.
 func watchTab(ctx context.Context, origin string) (*watch, error) {
-	w := &watch{ctx: ctx, origin: origin, pending: map[network.RequestID]pending{}, changed: make(chan struct{}, 1)}
+	w := &watch{ctx: ctx, origins: []string{origin}, pending: map[network.RequestID]pending{}, changed: make(chan struct{}, 1)}
 	if err := chromedp.Listen(ctx, w.see); err != nil {
 		return nil, err
 	}
@@ -143,7 +143,7 @@ func (w *watch) ended(id network.RequestID) {
 	}
 }
 
-// isOurs is true for the origin under test and for what asks nobody.
+// isOurs is true for the origins under test and for what asks nobody.
 func (w *watch) isOurs(address string) bool {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -152,7 +152,14 @@ func (w *watch) isOurs(address string) bool {
 	if slices.Contains([]string{"data", "blob", "about"}, u.Scheme) {
 		return true
 	}
-	return u.Scheme+"://"+u.Host == w.origin
+	return slices.Contains(w.origins, u.Scheme+"://"+u.Host)
+}
+
+// trust makes requests to one more origin no fault.
+func (w *watch) trust(origin string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.origins = append(w.origins, origin)
 }
 
 func (w *watch) fault(format string, args ...any) {

@@ -29,6 +29,8 @@ type watch struct {
 	origins  []string // that may be asked, as in http://127.0.0.1:1234
 	faults   []string
 	expected []expectation
+	// tolerated are beginnings of issues that are no faults on the pages at hand.
+	tolerated []string
 	pending  map[network.RequestID]pending // without an end yet, streams of events left out
 	changed  chan struct{}                 // has room for one, and holds one after pending changed
 }
@@ -75,7 +77,9 @@ func (w *watch) see(event any) {
 	case *log.EventEntryAdded:
 		w.seeEntry(e.Entry)
 	case *audits.EventIssueAdded:
-		w.fault("issue: %s", issue(e.Issue))
+		if text := issue(e.Issue); !slices.ContainsFunc(w.tolerated, func(t string) bool { return strings.HasPrefix(text, t) }) {
+			w.fault("issue: %s", text)
+		}
 	case *cdppage.EventJavascriptDialogOpening:
 		w.fault("dialog: %s %q", e.Type, e.Message)
 		go w.dismiss() // the page stands still until then
@@ -204,6 +208,13 @@ func (w *watch) expect(status int64, path string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.expected = append(w.expected, expectation{status, path})
+}
+
+// tolerate makes issues that begin so no faults from now on, instead of those that it named before.
+func (w *watch) tolerate(issues ...string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.tolerated = issues
 }
 
 func arguments(list []*runtime.RemoteObject) string {

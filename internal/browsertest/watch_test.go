@@ -31,8 +31,8 @@ type watch struct {
 	expected []expectation
 	// tolerated are beginnings of issues that are no faults on the pages at hand.
 	tolerated []string
-	pending  map[network.RequestID]pending // without an end yet, streams of events left out
-	changed  chan struct{}                 // has room for one, and holds one after pending changed
+	pending   map[network.RequestID]pending // without an end yet, streams of events left out
+	changed   chan struct{}                 // has room for one, and holds one after pending changed
 }
 
 // pending is a request and the document that it is for.

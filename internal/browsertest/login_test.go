@@ -1,9 +1,13 @@
 package browsertest
 
 import (
+	"context"
 	"net/url"
 	"regexp"
 	"testing"
+
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
 )
 
 // password is what the operators of the tests choose.
@@ -138,33 +142,38 @@ func TestLogin_IsLockedAfterWrongTries(t *testing.T) {
 
 func TestLogin_LeadsNowhereElse(t *testing.T) {
 	t.Parallel()
-	s := sqliteBook(t).serve()
-	first := logIn(t, s, "owner", looks[0])
-	first.NoFaults()
+	p := logIn(t, sqliteBook(t).serve(), "owner", looks[0])
 	for _, next := range []string{
-		"//evil.example/", "https://evil.example/", `/\evil.example/`, `\\evil.example`, "/console/../../evil.example", "javascript:alert(1)",
-		"/console//evil.example", "%2F%2Fevil.example", "/%09/evil.example", " //evil.example", "https:evil.example", "/console/\t//evil.example",
-		"data:text/html,<script>alert(1)</script>", "//evil.example/console/", "/console/login?next=//evil.example", "http://127.0.0.1@evil.example/console/",
+		"//evil.example/console/", "https://evil.example/", `/\evil.example/`, "javascript:alert(1)", "/console//evil.example",
+		"/console/../../evil.example", "/console/\t//evil.example", "/console/login?next=//evil.example",
 	} {
-		p := newPage(t, s.url, looks[0])
-		p.Open("/console/login?next=" + url.QueryEscape(next))
+		login := "/console/login?next=" + url.QueryEscape(next)
+		p.Open(login) // already logged in
+		if got := p.Path(); got != "/console/" {
+			t.Errorf("next=%q leads to %s when already logged in", next, got)
+		}
+		p.forget()
+		p.Open(login)
 		p.enter("owner@example.com", password)
 		if got := p.Path(); got != "/console/" {
 			t.Errorf("next=%q leads to %s", next, got)
 		}
-		if list := p.faults(); len(list) > 0 {
-			t.Errorf("next=%q: %q", next, list)
-		}
-		p.Open("/console/login?next=" + url.QueryEscape(next)) // already logged in
-		if got := p.Path(); got != "/console/" {
-			t.Errorf("next=%q leads to %s when already logged in", next, got)
-		}
+		p.NoFaults()
 	}
-	p := newPage(t, s.url, looks[0])
+	p.forget()
 	p.Open("/console/audit?operator=1")
 	p.enter("owner@example.com", password)
 	if got := p.Path(); got != "/console/audit?operator=1" {
 		t.Errorf("the login leads to %s, not to where one wanted to go", got)
 	}
 	p.NoFaults()
+}
+
+// forget makes the browser forget its cookies.
+func (p *page) forget() {
+	p.t.Helper()
+	p.try("forget", func(ctx context.Context) error {
+		_, err := chromedp.Call(ctx, network.ClearBrowserCookies, struct{}{})
+		return err
+	})
 }

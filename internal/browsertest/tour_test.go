@@ -78,6 +78,10 @@ func (t *tour) visit(path string, look func(kind string)) {
 	if err != nil {
 		t.p.t.Fatal(err)
 	}
+	if is := t.p.contentType(); is != "text/html" {
+		t.p.t.Errorf("%s is no page but %s", path, is)
+		return
+	}
 	t.kinds = append(t.kinds, kindOf(u))
 	t.p.try("links", func(ctx context.Context) error {
 		found, err := evaluate[[]string](ctx, links)
@@ -96,6 +100,16 @@ func (t *tour) visit(path string, look func(kind string)) {
 		return err
 	})
 	look(kindOf(u))
+}
+
+// contentType returns what the browser takes the page for.
+func (p *page) contentType() (is string) {
+	p.t.Helper()
+	p.try("content type", func(ctx context.Context) (err error) {
+		is, err = evaluate[string](ctx, `document.contentType`)
+		return err
+	})
+	return is
 }
 
 // toleratedAt returns what the reference's own script is forgiven: it asks whether it may evaluate text, catches the refusal

@@ -15,7 +15,7 @@ import (
 )
 
 // thing says what on a page is meant: what has one of the roles and the accessible name, as a screen reader announces them,
-// or, where those cannot tell, what a CSS selector finds. It must be the only one of its kind.
+// or, where those cannot tell, what a CSS selector finds that is shown. It must be the only one of its kind.
 type thing struct {
 	roles []string
 	name  string
@@ -63,14 +63,15 @@ func find(ctx context.Context, w thing) (runtime.RemoteObjectID, error) {
 	if w.css == "" {
 		return findNamed(ctx, root, w)
 	}
-	n, err := evaluate[int](ctx, fmt.Sprintf("%s?.querySelectorAll(%s).length ?? 0", root, quote(w.css)))
+	seen := fmt.Sprintf("[...%s?.querySelectorAll(%s) ?? []].filter(e => e.checkVisibility())", root, quote(w.css))
+	n, err := evaluate[int](ctx, seen+".length")
 	if err != nil {
 		return "", err
 	}
 	if err := exactlyOne(n); err != nil {
 		return "", err
 	}
-	return object(ctx, fmt.Sprintf("%s.querySelector(%s)", root, quote(w.css)))
+	return object(ctx, seen+"[0]")
 }
 
 func exactlyOne(n int) error {

@@ -24,26 +24,22 @@ type tour struct {
 }
 
 // maxKinds bounds a tour: more kinds of pages than this means that kindOf tells pages apart that are of one kind.
-const maxKinds = 120
+const maxKinds = 80
 
 var identifier = regexp.MustCompile(`/([0-9]+|[0-9a-f-]{20,})(/|$)`)
 
 // isFile finds what a browser shows as it is: it is no page of ours.
 var isFile = regexp.MustCompile(`\.(json|ndjson|csv|txt)$`)
 
-// kindOf returns what pages of one kind have in common: the path without its numbers, and the names of the query's values.
+// kindOf returns what pages of one kind have in common: the path without its numbers, and whether a query narrows it down.
 func kindOf(u *url.URL) string {
 	path := identifier.ReplaceAllString(identifier.ReplaceAllString(u.Path, "/N$2"), "/N$2")
-	var names []string
-	for name, values := range u.Query() {
+	for _, values := range u.Query() {
 		if strings.Join(values, "") != "" {
-			names = append(names, name)
+			return path + "?"
 		}
 	}
-	if slices.Sort(names); len(names) == 0 {
-		return path
-	}
-	return path + "?" + strings.Join(names, "&")
+	return path
 }
 
 // links returns the addresses that the page links to, and whether each is to be kept on the disk.

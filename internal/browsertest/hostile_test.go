@@ -139,17 +139,10 @@ func seedShop(s *server) {
 // finished waits until a submission was carried out, one way or the other.
 func (s *server) finished(bearer, submitted string) {
 	s.t.Helper()
-	again := time.NewTicker(20 * time.Millisecond)
-	defer again.Stop()
-	for deadline := time.Now().Add(patience); ; <-again.C {
+	s.until("the submission is finished", func() bool {
 		status := s.wants(200, "POST", "/v1/customer/status", submitted, bearer)
-		if strings.Contains(status, `"Succeeded"`) || strings.Contains(status, `"Failed"`) {
-			return
-		}
-		if time.Now().After(deadline) {
-			s.t.Fatalf("the submission is not finished after %s: %s", patience, status)
-		}
-	}
+		return strings.Contains(status, `"Succeeded"`) || strings.Contains(status, `"Failed"`)
+	})
 }
 
 var madeUUID = regexp.MustCompile(`"uuid":\s*"([0-9a-f-]{36})"`)

@@ -236,11 +236,22 @@ func (p *page) faults() []string {
 	p.t.Helper()
 	p.try("settle", p.watch.settle)
 	p.try("rest", func(ctx context.Context) error { // what the page did until here is reported before this is answered
-		_, err := evaluate[bool](ctx, `document.fonts.ready.then(() => new Promise(f => requestAnimationFrame(() => f(true))))`)
+		_, err := evaluate[bool](ctx, rest)
 		return err
 	})
 	return p.watch.take()
 }
+
+// rest is kept when the page does not change any more: its fonts are there, the reference is loaded, nothing moves.
+const rest = `(async () => {
+	await document.fonts.ready;
+	const loading = () => document.querySelector('#reference') && !document.documentElement.classList.contains('loaded');
+	while (loading()) await new Promise(requestAnimationFrame);
+	await new Promise(requestAnimationFrame);
+	const moves = document.getAnimations().filter(a => a.effect?.getComputedTiming().endTime < Infinity);
+	await Promise.allSettled(moves.map(a => a.finished));
+	return true;
+})()`
 
 // NoOverflow fails the test when the page is wider than the window.
 func (p *page) NoOverflow() {

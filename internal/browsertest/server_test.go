@@ -187,6 +187,18 @@ func (s *server) wants(status int, method, path, body string, headers ...string)
 	return answer
 }
 
+// until waits until ok.
+func (s *server) until(what string, ok func() bool) {
+	s.t.Helper()
+	again := time.NewTicker(20 * time.Millisecond)
+	defer again.Stop()
+	for deadline := time.Now().Add(patience); !ok(); <-again.C {
+		if time.Now().After(deadline) {
+			s.t.Fatalf("waited %s in vain: %s", patience, what)
+		}
+	}
+}
+
 // entry sends a customer with an OPM key.
 func (s *server) entry(key, body string) string {
 	s.t.Helper()

@@ -95,13 +95,16 @@ func fillRegistrations(ctx context.Context, leads *book.Leads, link book.Link, c
 	return nil
 }
 
-// madeUpLead returns a lead that came as far as the ith of the stages, some of them with a stage left out.
+// madeUpLead returns a lead of the last sixty days, the first ones first, that came as far as the ith of the stages, if there
+// was time for it; some have a stage left out.
 func madeUpLead(random *rand.Rand, i int, now time.Time) book.NewLead {
 	last := clientele.Stage(i % int(clientele.NumStages))
-	at := now.Add(-time.Duration(60*24-i) * time.Hour).Truncate(time.Second)
+	at := now.Add(-time.Duration((demoLeads-demoClicks-i)*60*24/(demoLeads-demoClicks)) * time.Hour).Truncate(time.Second)
 	n := book.NewLead{ActionAt: at}
 	for s := clientele.StageWideContact; s <= last; s++ {
-		at = at.Add(time.Duration(1+random.IntN(48)) * time.Hour)
+		if at = at.Add(time.Duration(1+random.IntN(48)) * time.Hour); at.After(now) {
+			return n // it has not come further yet
+		}
 		if s == last || s == clientele.StageContract || random.IntN(4) > 0 {
 			n.Report.Reached[s] = at
 		}

@@ -42,10 +42,8 @@ func kindOf(u *url.URL) string {
 	return path
 }
 
-// links returns the addresses that the page links to, and what each is: a file to keep, somewhere else on the web of which
-// the browser does not say where one came from, or a page.
-const links = `[...document.querySelectorAll('a[href]')].map(a => (a.hasAttribute('download') ? 'download ' :
-	a.relList.contains('noreferrer') && /^https?:$/.test(a.protocol) && a.origin !== location.origin ? 'away ' : 'page ') + a.href)`
+// links returns the addresses that the page links to, and whether each is a file to keep.
+const links = `[...document.querySelectorAll('a[href]')].map(a => (a.hasAttribute('download') ? 'download ' : 'page ') + a.href)`
 
 // forms returns the addresses of the forms that change something.
 const forms = `[...document.querySelectorAll('form[method=post i]')].map(f => f.action || location.href)`
@@ -122,9 +120,6 @@ func toleratedAt(path string) []string {
 // note plans the visit of a page of a kind that was not seen before.
 func (t *tour) note(link string) {
 	how, address, _ := strings.Cut(link, " ")
-	if how == "away" {
-		return
-	}
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme+"://"+u.Host != t.p.origin {
 		t.p.t.Errorf("%s links to %s", t.p.Path(), address)

@@ -169,6 +169,18 @@ func (s *Store) RotateCredential(ctx context.Context, secret clientele.Secret, h
 	return nil
 }
 
+// SetCredentialLimits bounds the calls of a credential in a minute anew, 0 for no limit; kind not_found when there is none.
+// Every server hears of it at once (see Watch).
+func (s *Store) SetCredentialLimits(ctx context.Context, id int64, readsPerMinute, writesPerMinute int) error {
+	err := s.transactSafely(ctx, "set limits of credential", changeCredential(id, func(p *pgx.Batch) {
+		p.Queue("UPDATE credential SET reads_per_minute = $1, writes_per_minute = $2 WHERE id = $3", readsPerMinute, writesPerMinute, id)
+	}))
+	if err != nil {
+		return fmt.Errorf("set limits of credential %d: %w", id, err)
+	}
+	return nil
+}
+
 // changeCredential returns a transaction that does what is queued to a credential that is there, one at a time, and tells
 // the watchers.
 func changeCredential(id int64, queue func(p *pgx.Batch)) func(context.Context, pgx.Tx) error {

@@ -130,15 +130,37 @@ func (s *Store) ListCredentials(ctx context.Context) ([]clientele.Credential, er
 		list = append(list, c)
 		return err
 	})
-	for i := range list {
-		if err == nil {
-			list[i].Grants, err = s.listGrants(ctx, list[i].ID)
-		}
+	if err == nil {
+		err = s.addAllGrants(ctx, list)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("list credentials: %w", classify(err))
 	}
 	return list, nil
+}
+
+// addAllGrants reads the grants of all credentials at once: one query for each would make a long list slow.
+func (s *Store) addAllGrants(ctx context.Context, list []clientele.Credential) error {
+	at := make(map[int64]int, len(list))
+	for i := range list {
+		at[list[i].ID] = i
+	}
+	rows, err := s.read.QueryContext(ctx,
+		"SELECT credential_id, project_id, key_hash FROM credential_grant ORDER BY credential_id, position")
+	if err != nil {
+		return err
+	}
+	return collect(rows, func(rows *sql.Rows) error {
+		var credential int64
+		var g clientele.Grant
+		var hash []byte
+		err := rows.Scan(&credential, &g.ProjectID, &hash)
+		copy(g.KeyHash[:], hash)
+		if i, listed := at[credential]; listed { // not one that was issued meanwhile
+			list[i].Grants = append(list[i].Grants, g)
+		}
+		return err
+	})
 }
 
 // RevokeCredential ends a credential at the given time, or leaves it as it is when it has ended before; kind not_found
@@ -167,6 +189,13 @@ func (s *Store) RotateCredential(ctx context.Context, secret clientele.Secret, h
 		return clientele.Errorf(clientele.KindConflict, "this secret is in use by another credential")
 	}
 	return err
+}
+
+// SetCredentialLimits bounds the calls of a credential in a minute anew, 0 for no limit; kind not_found when there is none.
+func (s *Store) SetCredentialLimits(ctx context.Context, id int64, readsPerMinute, writesPerMinute int) error {
+	return s.changeCredential(ctx, "set limits of", id, func(t *tx) error {
+		return t.exec("UPDATE credential SET reads_per_minute = ?, writes_per_minute = ? WHERE id = ?", readsPerMinute, writesPerMinute, id)
+	})
 }
 
 func (s *Store) changeCredential(ctx context.Context, what string, id int64, do func(*tx) error) error {

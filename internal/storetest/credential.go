@@ -22,7 +22,8 @@ func credentialChecks() []check {
 		{"Rotate_OldSecretWorksUntilTheOverlapEnds", testRotate},
 		{"Rotate_NeverLengthensAnOlderSecret", testRotateTwice},
 		{"Rotate_TakenSecretIsConflict", testRotateToTakenSecret},
-		{"RevokeAndRotate_UnknownIsNotFound", testChangeUnknownCredential},
+		{"Change_UnknownIsNotFound", testChangeUnknownCredential},
+		{"SetLimits_ChangesNothingElse", testSetLimits},
 		{"Touch_NeverRunsBackwards", testTouch},
 		{"Touch_UnknownIsNoError", testTouchUnknown},
 	}

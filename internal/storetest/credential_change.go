@@ -91,11 +91,29 @@ func testRotateToTakenSecret(t *testing.T, f *fixture) {
 func testChangeUnknownCredential(t *testing.T, f *fixture) {
 	for _, id := range []int64{0, -1, 99, math.MaxInt64} {
 		wantKind(t, "revoke", f.RevokeCredential(t.Context(), id, at(1)), clientele.KindNotFound)
+		wantKind(t, "set limits", f.SetCredentialLimits(t.Context(), id, 1, 1), clientele.KindNotFound)
 		s := clientele.Secret{CredentialID: id, Hash: secretOf("new"), CreatedAt: at(3)}
 		wantKind(t, "rotate", f.RotateCredential(t.Context(), s, "opm_x", at(5)), clientele.KindNotFound)
 	}
 	_, _, err := f.FindCredentialBySecret(t.Context(), secretOf("new"))
 	wantKind(t, "the secret that was refused", err, clientele.KindNotFound)
+}
+
+func testSetLimits(t *testing.T, f *fixture) {
+	c, other := f.issue(t, "first", "1"), f.issue(t, "second", "2")
+	for _, want := range []struct{ reads, writes int }{{math.MaxInt32, 1}, {0, 100}, {0, 100}, {200, 0}} {
+		if err := f.SetCredentialLimits(t.Context(), c.ID, want.reads, want.writes); err != nil {
+			t.Fatal(err)
+		}
+		c.ReadsPerMinute, c.WritesPerMinute = want.reads, want.writes
+		got, until := f.bySecret(t, "1")
+		wantSame(t, "limited", c, got)
+		if !until.IsZero() {
+			t.Errorf("the secret ends at %v", until)
+		}
+	}
+	got, _ := f.bySecret(t, "2")
+	wantSame(t, "the other", other, got)
 }
 
 func testTouch(t *testing.T, f *fixture) {

@@ -25,6 +25,7 @@ type Store interface {
 	ListCredentials(ctx context.Context) ([]clientele.Credential, error)
 	RevokeCredential(ctx context.Context, id int64, at time.Time) error
 	RotateCredential(ctx context.Context, secret clientele.Secret, hint string, oldUntil time.Time) error
+	SetCredentialLimits(ctx context.Context, id int64, readsPerMinute, writesPerMinute int) error
 	TouchCredentials(ctx context.Context, usedAt map[int64]time.Time) error
 
 	FindCustomer(ctx context.Context, project, id int64) (clientele.Customer, error)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"clientele"
+	"clientele/internal/access"
 	"clientele/internal/config"
 	"clientele/internal/postgres"
 	"clientele/internal/work"
@@ -44,7 +45,7 @@ func (c *serveCommand) lock(ctx context.Context) (unlock func() error, err error
 // whereabouts returns where the book is, and how another command is told: by a hint before it, or a flag behind it.
 func whereabouts(c config.Book) (where, hint, flag string) {
 	if c.DatabaseURL == "" {
-		return c.DataDir, "", " --data-dir " + shellQuote(c.DataDir)
+		return c.DataDir, "", " --data-dir " + access.ShellWord(c.DataDir)
 	}
 	name, err := postgres.Name(c.DatabaseURL)
 	if err != nil { // it was opened by this URL

@@ -5,6 +5,9 @@ import (
 	"io"
 	"strings"
 	"time"
+
+	"clientele"
+	"clientele/internal/access"
 )
 
 // demoCall is a call of a partner document as it is pasted into a shell.
@@ -35,13 +38,22 @@ func opmCalls(url string) []demoCall {
 		return fmt.Sprintf("curl -s %s/entry %s -H 'content-type: application/json' \\\n  -d '%s'", url, key, body)
 	}
 	customer := `{"customerId":7519,"customerEmail":"customer7519xx@gmail.com","customerPhone":"+15853042456","customerFirstName":"John","customerLastName":"Doe","customerIP":"192.168.105.240"}`
-	return []demoCall{
-		{"is my key good", fmt.Sprintf("curl -s %s/ping %s", url, key)},
-		{"a new customer", entry(customer)},
-		{"the same customer, another e-mail", entry(strings.Replace(customer, "customer7519xx", "customer7520xx", 1))},
-		{"neither e-mail nor phone: 400", entry(`{"customerId":7519}`)},
-		{"a wrong type: 400", entry(`{"customerId":7519,"customerEmail":true}`)},
+	return append(
+		keyCalls(url, clientele.Credential{Dialect: clientele.OPM}, access.Value{Name: "x-api-key", Text: demoOPMKey}),
+		demoCall{"a new customer", entry(customer)},
+		demoCall{"the same customer, another e-mail", entry(strings.Replace(customer, "customer7519xx", "customer7520xx", 1))},
+		demoCall{"neither e-mail nor phone: 400", entry(`{"customerId":7519}`)},
+		demoCall{"a wrong type: 400", entry(`{"customerId":7519,"customerEmail":true}`)},
+	)
+}
+
+// keyCalls are the calls that each key of the dialect is handed over with in the console.
+func keyCalls(url string, c clientele.Credential, values ...access.Value) []demoCall {
+	var list []demoCall
+	for _, one := range access.Curls(url, access.Issued{Credential: c, Values: values}) {
+		list = append(list, demoCall{one.Title, one.Command})
 	}
+	return list
 }
 
 func onlinewerkroosterCalls(url string) []demoCall {
@@ -61,13 +73,12 @@ func dkhardwareCalls(url string) []demoCall {
 	post := func(path, body string) string {
 		return fmt.Sprintf("curl -s %s/v1/customer/%s %s -H 'content-type: application/json' \\\n  -d '%s'", url, path, token, body)
 	}
-	return []demoCall{
-		{"a token, for 90 minutes", fmt.Sprintf(`TOKEN=$(curl -s %s/oauth/token -u %s:%s -d grant_type=client_credentials | sed 's/.*"access_token":"\([^"]*\)".*/\1/')`, url, demoDKHClient, demoDKHSecret)},
-		{"the two customers that changed last", fmt.Sprintf("curl -s '%s/v1/customer?limit=2' %s", url, token)},
+	client := clientele.Credential{Dialect: clientele.DKHardware, ClientID: clientele.Some(demoDKHClient), Scopes: []string{"customers"}}
+	return append(keyCalls(url, client, access.Value{Name: "client_secret", Text: demoDKHSecret}), []demoCall{
 		{"one customer", fmt.Sprintf("curl -s %s/v1/customer/1 %s", url, token)},
 		{"a new customer, to be created later", post("create", `{"firstName":"Some","lastName":"Person","email":"some.email@some.site","company":"","phone":"14562356","altPhone":null,"fax":null,"addresses":[{"firstName":"Some","lastName":"Person","zip":"80911","country":"United States","state":"CO","city":"Colorado Springs","address1":"55 Some St","address2":null,"company":null,"phone":"56235776","altPhone":null,"fax":null,"isDefaultBilling":true,"isDefaultShipping":true}]}`)},
 		{"another name for customer 1", post("update", `{"customerId":"1","firstName":"Some","lastName":"Big Person","company":"Horns and hooves","phone":"14562356","altPhone":null,"fax":"24562456"}`)},
 		{"what became of a submission: put its submissionId in", post("status", `{"submissionId":"77921d3a-7838-40bf-a2d2-e30424d15520"}`)},
 		{"what must not be sent, and what is missing: 400", post("create", `{"customerId":"463118"}`)},
-	}
+	}...)
 }

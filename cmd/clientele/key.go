@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 	"time"
 
@@ -39,9 +38,9 @@ type keyIssue struct {
 // Run issues the credential.
 func (c *keyIssue) Run(ctx context.Context, std streams) error {
 	now := time.Now().UTC().Truncate(time.Microsecond)
-	expires, err := parseExpiry(c.Expires, now)
+	expires, err := access.ParseExpiry(c.Expires, now)
 	if err != nil {
-		return err
+		return usage("--expires %s", explain(err))
 	}
 	order := access.Order{
 		Dialect: clientele.Dialect(c.Dialect), Name: strings.TrimSpace(c.Name), Scopes: c.Scope,
@@ -91,29 +90,6 @@ func readSecret(ctx context.Context, in io.Reader) (string, error) {
 		return "", usage("--secret-stdin needs the secret on standard input")
 	}
 	return line, nil
-}
-
-// parseExpiry reads a time from now, in Go's form or in days, or a day; zero for "".
-func parseExpiry(s string, now time.Time) (time.Time, error) {
-	if s == "" {
-		return time.Time{}, nil
-	}
-	if day, err := time.Parse(time.DateOnly, s); err == nil {
-		if !day.After(now) {
-			return time.Time{}, usage("--expires %s is in the past", s)
-		}
-		return day, nil
-	}
-	d, err := time.ParseDuration(s)
-	if days, ok := strings.CutSuffix(s, "d"); ok {
-		var n uint64
-		n, err = strconv.ParseUint(days, 10, 16) // further would be beyond time.Duration
-		d = time.Duration(n) * 24 * time.Hour
-	}
-	if err != nil || d <= 0 {
-		return time.Time{}, usage("--expires %q is neither a time such as 90d or 12h nor a day such as 2027-01-31", s)
-	}
-	return now.Add(d), nil
 }
 
 // issuedJSON is a new credential as the commands print it.
@@ -229,7 +205,7 @@ func keyOutput(c *clientele.Credential, projects []clientele.Project) keyJSON {
 	k := keyJSON{
 		ID: c.ID, Projects: []string{}, Dialect: string(c.Dialect), Name: c.Name, Hint: c.Hint, ClientID: c.ClientID.V,
 		Scopes: append([]string{}, c.Scopes...), ReadsPerMinute: c.ReadsPerMinute, WritesPerMinute: c.WritesPerMinute,
-		State: "active", CreatedAt: stamp(c.CreatedAt), ExpiresAt: stamp(c.ExpiresAt), RevokedAt: stamp(c.RevokedAt),
+		State: string(access.StateOf(c, time.Now())), CreatedAt: stamp(c.CreatedAt), ExpiresAt: stamp(c.ExpiresAt), RevokedAt: stamp(c.RevokedAt),
 		LastUsedAt: stamp(c.LastUsedAt),
 	}
 	for _, g := range c.Grants {
@@ -238,11 +214,6 @@ func keyOutput(c *clientele.Credential, projects []clientele.Project) keyJSON {
 				k.Projects = append(k.Projects, p.Name)
 			}
 		}
-	}
-	if !c.RevokedAt.IsZero() {
-		k.State = "revoked"
-	} else if !c.Active(time.Now()) {
-		k.State = "expired"
 	}
 	return k
 }
@@ -280,7 +251,7 @@ type keyRotate struct {
 // Run gives the credential a new secret.
 func (c *keyRotate) Run(ctx context.Context, std streams) error {
 	return withBook(ctx, c.Book, func(s store) error {
-		issued, err := access.Rotate(ctx, s, c.ID, c.Overlap, time.Now().UTC().Truncate(time.Microsecond))
+		issued, err := access.Rotate(ctx, s, access.Rotation{CredentialID: c.ID, Overlap: c.Overlap}, time.Now().UTC().Truncate(time.Microsecond))
 		if err != nil {
 			return err
 		}

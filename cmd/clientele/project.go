@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"clientele"
+	"clientele/internal/access"
 	"clientele/internal/config"
 )
 
@@ -61,7 +62,7 @@ func (c *projectCreate) Run(ctx context.Context, std streams) error {
 		}
 		_, hint, flag := whereabouts(c.Book)
 		_, err = fmt.Fprintf(std.out, "Created project %d %q.\nLet a partner in%s: clientele key issue --project=%s --dialect opm --name PARTNER%s\n",
-			p.ID, p.Name, hint, shellQuote(p.Name), flag)
+			p.ID, p.Name, hint, access.ShellWord(p.Name), flag)
 		return err
 	})
 }
@@ -91,16 +92,4 @@ func (c *projectList) Run(ctx context.Context, std streams) error {
 		}
 		return printTable(std.out, "ID\tNAME\tTIME ZONE\tCREATED", rows)
 	})
-}
-
-// shellQuote returns s as one word for a POSIX shell.
-func shellQuote(s string) string {
-	plain := s != ""
-	for _, r := range s {
-		plain = plain && (r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:@", r))
-	}
-	if plain {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }

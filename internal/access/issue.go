@@ -80,6 +80,25 @@ var termsOf = map[clientele.Dialect]terms{
 	},
 }
 
+// Terms are what a credential of a dialect can have, and gets when the order does not say.
+type Terms struct {
+	// Scopes are the dialect's, all of them the default; empty where it has none.
+	Scopes []string
+	// ReadsPerMinute and WritesPerMinute are the default limits, 0 for none.
+	ReadsPerMinute, WritesPerMinute int
+	// HasClientID says that a client id goes with the secret, OpensSeveral that one credential may open several projects.
+	HasClientID, OpensSeveral bool
+}
+
+// TermsOf returns the terms of a dialect, and whether there are credentials of it.
+func TermsOf(d clientele.Dialect) (Terms, bool) {
+	t, ok := termsOf[d]
+	return Terms{
+		Scopes: slices.Clone(t.scopes), ReadsPerMinute: t.reads, WritesPerMinute: t.writes,
+		HasClientID: t.clientID != "", OpensSeveral: t.project != "",
+	}, ok
+}
+
 // Issue makes a credential. The error is of kind invalid when the order cannot be carried out as it stands, conflict when
 // the secret is in use already.
 func Issue(ctx context.Context, to Issuer, o Order, now time.Time) (Issued, error) {
@@ -147,8 +166,9 @@ func (o *Order) check() error {
 		return refuse("project", "a credential of %s opens one project", o.Dialect)
 	case namesTwice(o.Projects):
 		return refuse("project", "the same project is named twice")
-	case o.ReadsPerMinute != nil && *o.ReadsPerMinute < 0, o.WritesPerMinute != nil && *o.WritesPerMinute < 0:
-		return refuse("limit", "a limit is 0 (none) or more calls a minute")
+	}
+	if err := checkLimits(valueOr(o.ReadsPerMinute, 0), valueOr(o.WritesPerMinute, 0)); err != nil {
+		return err
 	}
 	for _, s := range o.Scopes {
 		if !slices.Contains(t.scopes, s) {
@@ -228,29 +248,4 @@ func orNone(names []string) string {
 		return "none"
 	}
 	return strings.Join(names, ", ")
-}
-
-// Rotate gives a credential a new secret and returns it; the present ones work for overlap longer. Kind not_found when
-// there is no such credential, conflict when it is revoked or has expired.
-func Rotate(ctx context.Context, to Issuer, id int64, overlap time.Duration, now time.Time) (Issued, error) {
-	c, err := to.FindCredential(ctx, id)
-	if clientele.KindOf(err) == clientele.KindNotFound {
-		return Issued{}, clientele.Errorf(clientele.KindNotFound, "there is no credential %d", id)
-	}
-	if err != nil {
-		return Issued{}, fmt.Errorf("rotate credential %d: %w", id, err)
-	}
-	if !c.Active(now) {
-		return Issued{}, clientele.Errorf(clientele.KindConflict, "credential %d is revoked or has expired: issue a new one", id)
-	}
-	if overlap < 0 {
-		return Issued{}, refuse("overlap", "an overlap is 0 or longer")
-	}
-	secret := NewSecret(c.Dialect)
-	c.Hint = Hint(secret)
-	s := clientele.Secret{CredentialID: id, Hash: clientele.HashSecret(c.Dialect, secret), CreatedAt: now}
-	if err := to.RotateCredential(ctx, s, c.Hint, now.Add(overlap)); err != nil {
-		return Issued{}, fmt.Errorf("rotate credential %d: %w", id, err)
-	}
-	return Issued{Credential: c, Values: []Value{{Name: termsOf[c.Dialect].secret, Text: secret}}}, nil
 }

@@ -191,7 +191,7 @@ func TestRotate_BothSecretsWorkDuringTheOverlap(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rotated, err := Rotate(t.Context(), s, issued.Credential.ID, time.Hour, c.Now())
+	rotated, err := Rotate(t.Context(), s, Rotation{CredentialID: issued.Credential.ID, Overlap: time.Hour}, c.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -229,14 +229,14 @@ func TestRotate_RefusesWhatIsOver(t *testing.T) {
 		"expired":          {id, time.Hour, c.in(time.Hour), clientele.KindConflict},
 		"negative overlap": {id, -1, c.Now(), clientele.KindInvalid},
 	} {
-		if _, err := Rotate(t.Context(), s, test.id, test.overlap, test.at); clientele.KindOf(err) != test.want {
+		if _, err := Rotate(t.Context(), s, Rotation{CredentialID: test.id, Overlap: test.overlap}, test.at); clientele.KindOf(err) != test.want {
 			t.Errorf("%s: %v, want kind %s", what, err, test.want)
 		}
 	}
 	if err := s.RevokeCredential(t.Context(), id, c.Now()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Rotate(t.Context(), s, id, time.Hour, c.Now()); clientele.KindOf(err) != clientele.KindConflict {
+	if _, err := Rotate(t.Context(), s, Rotation{CredentialID: id, Overlap: time.Hour}, c.Now()); clientele.KindOf(err) != clientele.KindConflict {
 		t.Errorf("revoked: %v, want conflict", err)
 	}
 }

@@ -23,13 +23,20 @@ const hintLength = 8
 // NewSecret returns a new secret of the dialect: a prefix and 256 random bits, or, for Prime Lead, whose document
 // asks for a UUID, a random UUID.
 func NewSecret(d clientele.Dialect) string {
-	prefix, ok := prefixes[d]
-	if !ok {
-		return uuid.NewString()
-	}
 	var b [32]byte
 	_, _ = rand.Read(b[:]) // never fails
-	return prefix + hex.EncodeToString(b[:])
+	return SecretOf(d, b)
+}
+
+// SecretOf returns the secret of the dialect that is made of these random bits: always the same.
+func SecretOf(d clientele.Dialect, random [32]byte) string {
+	prefix, ok := prefixes[d]
+	if !ok {
+		id, _ := uuid.FromBytes(random[:16]) // never fails: it is 16 bytes
+		id[6], id[8] = id[6]&0x0f|0x40, id[8]&0x3f|0x80
+		return id.String()
+	}
+	return prefix + hex.EncodeToString(random[:])
 }
 
 // Hint returns the beginning of a secret, by which an operator recognises it.

@@ -64,6 +64,17 @@ func CheckName(name string) error {
 	return nil
 }
 
+// CheckTimeZone says whether a project can have the time zone: an IANA name that this machine knows. The error is of kind
+// invalid.
+func CheckTimeZone(name string) error {
+	if _, err := time.LoadLocation(name); err != nil || name == "" || name == "Local" {
+		e := Errorf(KindInvalid, "there is no time zone %q; use an IANA name such as Europe/Warsaw", name)
+		e.Field = "time_zone"
+		return e
+	}
+	return nil
+}
+
 // CheckLandingURL says whether visitors can be sent to the address: absolute, http or https, at most 2,048 characters, as
 // it goes into a header, so in printable ASCII. The error is of kind invalid.
 func CheckLandingURL(address string) error {

@@ -42,8 +42,8 @@ func (c *projectCreate) Validate() error {
 	if err := clientele.CheckName(c.Name); err != nil {
 		return errors.New(explain(err))
 	}
-	if _, err := time.LoadLocation(c.TimeZone); err != nil || c.TimeZone == "" || c.TimeZone == "Local" {
-		return fmt.Errorf("there is no time zone %q; use an IANA name such as Europe/Warsaw", c.TimeZone)
+	if err := clientele.CheckTimeZone(c.TimeZone); err != nil {
+		return errors.New(explain(err))
 	}
 	return nil
 }

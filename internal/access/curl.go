@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"clientele"
 )
@@ -54,6 +55,22 @@ func tokenCurls(url string, c *clientele.Credential, secret string) []Curl {
 	return append(list, Curl{"the two customers that changed last", fmt.Sprintf(
 		`curl -s %s -H "Authorization: Bearer $TOKEN"`, ShellWord(url+"/v1/customer?limit=2"),
 	)})
+}
+
+// Action is what a call that registers one says.
+type Action struct {
+	CampaignUUID, PublisherUUID string
+	// At is when the visitor came, in the zone of the advertiser's project.
+	At time.Time
+}
+
+// RegistrationCurl returns a call that registers an action of an advertiser (Prime Lead), which makes a lead.
+func RegistrationCurl(url string, advertiser Issued, a Action) Curl {
+	return Curl{"registering an action by POST: it makes a lead", fmt.Sprintf(
+		"curl -s %s -H 'content-type: application/json' \\\n  -d '{\"campaignUuid\":\"%s\",\"publisherUuid\":\"%s\",\"actionCreatedAt\":\"%s\"}'",
+		ShellWord(url+"/api/v1/actions/"+advertiser.value(termsOf[clientele.PrimeLead].secret)),
+		a.CampaignUUID, a.PublisherUUID, a.At.Format(time.DateTime),
+	)}
 }
 
 // value returns what the partner has to send under a name: the first of several; "" for none.

@@ -16,6 +16,10 @@ import (
 type Store interface {
 	sessionStore
 	auditStore
+	credentialStore
+	projectStore
+	campaignStore
+	publisherStore
 
 	ListProjects(ctx context.Context) ([]clientele.Project, error)
 	FindProjectByID(ctx context.Context, id int64) (clientele.Project, error)
@@ -46,6 +50,7 @@ var _ Operators = (*access.Operators)(nil)
 type Options struct {
 	Store     Store
 	Operators Operators
+	Guard     Guard
 	Log       *slog.Logger
 	Now       func() time.Time
 	// Version is the program's, shown at the foot of the pages.

@@ -31,8 +31,8 @@ type bookStore interface {
 	intake.Store
 	access.Directory
 	access.OperatorStore
+	book.LeadStore
 
-	CreateProject(ctx context.Context, p clientele.Project) (clientele.Project, error)
 	Migrate(ctx context.Context) (from, to int64, err error)
 	Close() error
 }
@@ -54,6 +54,7 @@ type fixture struct {
 	*Console
 	store   bookStore
 	book    *book.Book
+	guard   *access.Access
 	project clientele.Project
 	url     string
 	clock   *clock
@@ -70,22 +71,32 @@ func newFixture(t *testing.T) *fixture {
 	return furnish(t, s)
 }
 
+// furnish returns a console over a new book with one project.
 func furnish(t *testing.T, s bookStore) *fixture {
+	t.Helper()
+	f := furnishEmpty(t, s)
+	var err error
+	f.project, err = s.CreateProject(t.Context(), clientele.Project{
+		Name: "Harbour Outfitters", TimeZone: clientele.DefaultTimeZone, CreatedAt: f.clock.Now(),
+	})
+	check(t, err)
+	return f
+}
+
+func furnishEmpty(t *testing.T, s bookStore) *fixture {
 	t.Helper()
 	t.Cleanup(func() { check(t, s.Close()) })
 	_, _, err := s.Migrate(t.Context())
 	check(t, err)
 	f := &fixture{store: s, log: &syncBuffer{}, clock: &clock{now: time.Date(2026, time.November, 22, 10, 0, 0, 0, time.UTC)}}
-	f.project, err = s.CreateProject(t.Context(), clientele.Project{
-		Name: "Harbour Outfitters", TimeZone: clientele.DefaultTimeZone, CreatedAt: f.clock.Now(),
-	})
-	check(t, err)
 	line := intake.New(s, intake.Options{Lanes: 1})
 	t.Cleanup(func() { check(t, line.Close(context.Background())) })
 	f.book = book.New(line, f.clock.Now)
+	f.guard = access.New(s, f.clock.Now)
+	t.Cleanup(func() { check(t, f.guard.Close(context.Background())) })
 	log := slog.New(slog.NewJSONHandler(f.log, nil))
 	f.Console = New(Options{
-		Store: s, Operators: access.NewOperators(s, f.clock.Now), Log: log, Now: f.clock.Now, Version: "test",
+		Store: s, Operators: access.NewOperators(s, f.clock.Now), Guard: f.guard, Log: log, Now: f.clock.Now, Version: "test",
 	})
 	routes := chi.NewRouter()
 	f.Routes(routes)

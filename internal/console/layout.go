@@ -79,9 +79,18 @@ var (
 	everywhere = []entry{
 		{"Overview", "", "overview"},
 	}
-	ofProject = []entry{}
-	toViewers = []entry{}
-	toOwners  = []entry{
+	ofProject = []entry{
+		{"Campaigns", "campaigns", "campaigns"},
+	}
+	toViewers = []entry{
+		{"Projects", "projects", "projects"},
+		{"Keys", "keys", "partners"},
+		{"Publishers", "publishers", "publishers"},
+	}
+	toOwners = []entry{
+		{"Projects", "projects", "projects"},
+		{"Keys", "keys", "partners"},
+		{"Publishers", "publishers", "publishers"},
 		{"Operators", "operators", "operators"},
 		{"Audit log", "audit", "audit"},
 	}

@@ -121,8 +121,13 @@ func projectURL(project int64, path string) string {
 // audit writes an entry of the audit log. Call it right before what it tells of, or right after what gets its id only then;
 // when it fails, nothing more is done. subject is kind and id ("customer 7519"), never personal data.
 func (r *request) audit(action, subject string) error {
+	return r.auditIn(r.Project.ID, action, subject)
+}
+
+// auditIn is audit for what belongs to a project that the URL does not name; 0 for none.
+func (r *request) auditIn(project int64, action, subject string) error {
 	return r.console.appendAudit(r.Context(), clientele.AuditEntry{
-		OperatorID: r.Operator.ID, Operator: r.Operator.Email, Action: action, ProjectID: r.Project.ID, Subject: subject,
+		OperatorID: r.Operator.ID, Operator: r.Operator.Email, Action: action, ProjectID: project, Subject: subject,
 		RequestID: clientele.RequestOf(r.Context()).ID,
 	})
 }

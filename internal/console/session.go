@@ -26,6 +26,7 @@ const (
 	keyMark     = "mark"     // string, of the password the session was opened with
 	keySeen     = "seen"     // int64, Unix seconds of the last request, about
 	keyFlash    = "flash"    // string, a sentence for the next page
+	keyFormSeed = "formSeed" // string, 64 hexadecimal digits; see once.go
 )
 
 // sessionStore keeps sessions by the hash of their token.
@@ -129,6 +130,7 @@ func (c *Console) open(r *request, o clientele.Operator) error {
 	r.sessions.Put(ctx, keyOperator, o.ID)
 	r.sessions.Put(ctx, keyMark, access.PasswordMark(o))
 	r.sessions.Put(ctx, keySeen, c.Now().Unix())
+	r.sessions.Put(ctx, keyFormSeed, newFormSeed())
 	return nil
 }
 

@@ -24,13 +24,14 @@ func Curls(url string, issued Issued) []Curl {
 	case clientele.OPM:
 		return []Curl{{"is my key good", fmt.Sprintf("curl -s %s -H %s", ShellWord(url+"/ping"), ShellWord("x-api-key: "+secret))}}
 	case clientele.Onlinewerkrooster:
-		keys := " -H " + ShellWord("apikey: "+secret)
+		title, keys := "the first two customers (an extension)", " -H "+ShellWord("apikey: "+secret)
 		if key := issued.value("CustomerKey"); key != "" {
 			keys += " -H " + ShellWord("CustomerKey: "+key)
 		} else if len(c.Grants) > 1 {
+			title += ": put a CustomerKey of the partner's in"
 			keys += " -H " + ShellWord("CustomerKey: "+unknownKey)
 		}
-		return []Curl{{"the first two customers (an extension)", "curl -s " + ShellWord(url+"/api/customers?limit=2") + keys}}
+		return []Curl{{title, "curl -s " + ShellWord(url+"/api/customers?limit=2") + keys}}
 	case clientele.PrimeLead:
 		return []Curl{{
 			"is the identifier good: 422 with what is missing; 403 when it is not",

@@ -734,7 +734,7 @@ func issuedView(r *request, p issuedPage) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = copyable(one.Title, one.Command).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = copyable(sentence(one.Title), one.Command).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -156,7 +156,7 @@ func TestConsole_PastedCallsWork(t *testing.T) {
 				"dkhardware",
 				[]string{"scope", "customers"},
 				map[string]string{"The two customers that changed last.": `{"payload":[]}`},
-				map[string]string{"The two customers that changed last.": "401"},
+				map[string]string{"The two customers that changed last.": "Unauthorized."},
 			},
 			{"dkhardware", []string{"scope", "customers:create"}, map[string]string{"A token, for 90 minutes.": "eyJ"}, nil},
 		} {

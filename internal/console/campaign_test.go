@@ -60,7 +60,7 @@ func TestCampaigns_AreCreatedPausedAndResumed(t *testing.T) {
 		if !works() {
 			t.Error("the link leads nowhere after all is resumed")
 		}
-		b.get(list).want(http.StatusOK).has("Spring", `href="https://shop.example.com/offer?a=1"`)
+		b.get(list).want(http.StatusOK).has("Spring", "https://shop.example.com/offer?a=1")
 		b.get(publishersPath).want(http.StatusOK).has("Blog")
 		b.get("/console/audit?project="+idText(f.project.ID)).has("campaign.create", "campaign.pause", "campaign.resume", "campaign 1")
 		b.get("/console/audit").has("publisher.create", "publisher.pause", "publisher.resume", "publisher 1")

@@ -132,7 +132,7 @@ func TestConsole_PastedCallsWork(t *testing.T) {
 		o := newOperator(t, b, s)
 		o.post("/console/p/1/campaigns", "name", "Spring", "landing_url", "https://shop.example.com/offer")
 		o.post("/console/publishers", "name", "Blog")
-		second := regexp.MustCompile(`project=([0-9]+)"[^>]*Keys of second`).FindStringSubmatch(o.get("/console/projects"))[1]
+		second := regexp.MustCompile(`project=([0-9]+)">[0-9]+<span class="hidden"> keys of second`).FindStringSubmatch(o.get("/console/projects"))[1]
 		for _, c := range []struct {
 			dialect       string
 			more          []string

@@ -173,7 +173,7 @@ func keysView(r *request, p keysPage) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, "<thead><tr><th scope=\"col\">Partner</th><th scope=\"col\">State</th><th scope=\"col\">Dialect</th><th scope=\"col\">Projects</th><th scope=\"col\">Begins with</th><th scope=\"col\">Last used (UTC)</th><th scope=\"col\">Expires (UTC)</th><th scope=\"col\">Reads / writes a minute</th><th scope=\"col\">Scopes</th><th scope=\"col\">Created (UTC)</th></tr></thead> <tbody>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, "<thead><tr><th scope=\"col\">Partner</th><th scope=\"col\">State</th><th scope=\"col\">Dialect</th><th scope=\"col\">Projects</th><th scope=\"col\">Begins with</th><th scope=\"col\">Last used (UTC)</th><th scope=\"col\">Expires (UTC)</th><th scope=\"col\">Reads / writes</th><th scope=\"col\">Scopes</th><th scope=\"col\">Created (UTC)</th></tr></thead> <tbody>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -46,5 +46,23 @@
 // list's links to the next page are keyset links (pager). Text of partners is hostile: it is written with templ's escaping,
 // never with templ.Raw, and never into href but through link(…), which knows http, https and our own paths only.
 //
+// # Lists as files
+//
+// r.list(pattern, role, show, all) in routes.go is r.get for a list that can be taken along: with ?format=csv or ?format=ndjson
+// the route streams all of it instead of a page, notes "export" in the audit log, and keeps spreadsheets from running what a
+// partner wrote. all reads the same filters as show and returns exportOf(name, columns, rows); rows goes through the store page
+// by page. The page offers it with exports(r) among the header's actions.
+//
+//	func (c *Console) exportCustomers(r *request) (export, error) {
+//		q, err := c.customerSearch(r)
+//		if err != nil { return export{}, err }
+//		return exportOf("customers", customerColumns, c.eachCustomer(r.Context(), q)), nil
+//	}
+//
+//	var customerColumns = []column[clientele.Customer]{
+//		{"id", func(c *clientele.Customer) any { return c.ID }},
+//		{"email", func(c *clientele.Customer) any { return c.Email }}, …
+//	}
+//
 // After a change of a .templ file: make generate. Lint makes sure that the generated files are those of the templates.
 package console

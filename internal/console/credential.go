@@ -139,6 +139,42 @@ func (c *Console) showKeys(r *request) (answer, error) {
 	return view("Keys", keysView(r, p)), nil
 }
 
+// exportKeys returns the keys that the page's filter selects, without their secrets.
+func (c *Console) exportKeys(r *request) (export, error) {
+	all, err := c.Store.ListCredentials(r.Context())
+	if err != nil {
+		return export{}, err
+	}
+	f := r.keyFilter()
+	f.Before = 0
+	return exportOf("keys", r.keyColumns(), func(yield func(key, error) bool) {
+		for _, credential := range slices.Backward(all) {
+			if k := c.keyOf(credential); f.selects(k) && !yield(k, nil) {
+				return
+			}
+		}
+	}), nil
+}
+
+func (r *request) keyColumns() []column[key] {
+	return []column[key]{
+		{"id", func(k *key) any { return k.ID }},
+		{"partner", func(k *key) any { return k.Name }},
+		{"state", func(k *key) any { return string(k.State) }},
+		{"dialect", func(k *key) any { return string(k.Dialect) }},
+		{"projects", func(k *key) any { return r.projectNames(k) }},
+		{"begins_with", func(k *key) any { return clientele.NonEmpty(k.Hint) }},
+		{"client_id", func(k *key) any { return k.ClientID }},
+		{"scopes", func(k *key) any { return strings.Join(k.Scopes, " ") }},
+		{"reads_per_minute", func(k *key) any { return k.ReadsPerMinute }},
+		{"writes_per_minute", func(k *key) any { return k.WritesPerMinute }},
+		{"created_at", func(k *key) any { return k.CreatedAt }},
+		{"expires_at", func(k *key) any { return k.ExpiresAt }},
+		{"revoked_at", func(k *key) any { return k.RevokedAt }},
+		{"last_used_at", func(k *key) any { return k.LastUsedAt }},
+	}
+}
+
 // key returns the one that the URL names.
 func (c *Console) key(r *request) (key, error) {
 	id, err := r.id("key")

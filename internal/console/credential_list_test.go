@@ -75,6 +75,24 @@ func TestKeys_AreListedByPages(t *testing.T) {
 	b.get(keysPath+"?dialect=opm&before=2").want(http.StatusOK).has("Partner 000", `href="/console/keys?dialect=opm"`).lacks("Partner 001", `rel="next"`)
 }
 
+func TestKeys_AreExportedAsTheyAreFiltered(t *testing.T) {
+	f := newFixture(t)
+	for i := range keysPageSize + 1 {
+		f.put(t, access.Order{Dialect: clientele.OPM, Name: fmt.Sprintf("Partner %03d", i)})
+	}
+	f.put(t, access.Order{Dialect: clientele.DKHardware, Name: "=1+1", ClientID: "@client", Secret: "a-secret-of-theirs"})
+	b := f.as(t, viewer)
+	csv := b.get(keysPath + "?dialect=opm&before=50&format=csv").want(http.StatusOK)
+	lines := strings.Split(strings.TrimSpace(csv.body), "\r\n")
+	if len(lines) != keysPageSize+2 || !strings.HasPrefix(lines[0], "id,partner,state,") || !strings.HasPrefix(lines[1], "101,Partner 100,active,opm,Harbour Outfitters,opm_") {
+		t.Errorf("%d lines: %q, …", len(lines), lines[:2])
+	}
+	b.get(keysPath+"?dialect=dkhardware&format=csv").want(http.StatusOK).has(",'=1+1,", ",'@client,", ",200,100,").lacks("a-secret")
+	b.get(keysPath+"?dialect=dkhardware&format=ndjson").want(http.StatusOK).
+		has(`"partner":"=1+1"`, `"begins_with":null`, `"client_id":"@client"`, `"reads_per_minute":200`, `"last_used_at":null`).lacks("a-secret")
+	f.as(t, owner).get("/console/audit").has("keys as csv", "keys as ndjson")
+}
+
 func TestKeys_RevokingWarns(t *testing.T) {
 	f := newFixture(t)
 	b := f.as(t, owner)
@@ -90,7 +108,7 @@ func TestKeys_RevokingWarns(t *testing.T) {
 		{24 * time.Hour, `class="notice bad"`, "was used in the last 24 hours, last at 21 Nov 2026 10:00:00"},
 	} {
 		check(t, f.store.TouchCredentials(t.Context(), map[int64]time.Time{c.ID: f.clock.Now().Add(-use.ago)}))
-		got := b.get(path + "/revoke").want(http.StatusOK).has(use.text, use.tone)
+		got := b.get(path+"/revoke").want(http.StatusOK).has(use.text, use.tone)
 		if use.tone == "" {
 			got.lacks(`class="notice`)
 		}

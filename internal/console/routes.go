@@ -70,7 +70,7 @@ func (c *Console) routes(r router) {
 	r.get("/", viewer, c.showStart)
 	r.get("/projects", viewer, c.showProjects)
 	r.post("/projects", owner, c.saveProject)
-	r.get("/keys", viewer, c.showKeys)
+	r.list("/keys", viewer, c.showKeys, c.exportKeys)
 	r.post("/keys", owner, c.saveKey)
 	r.get("/keys/new", owner, c.showNewKey)
 	r.get("/keys/{key}", viewer, c.showKey)

@@ -89,7 +89,8 @@ type DeliveryOrder struct {
 // SentDelivery is what one attempt came to.
 type SentDelivery struct {
 	DeliveryID string
-	Attempt    Attempt
+	// Attempt is what is to be recorded. Its Number is the least that it can have.
+	Attempt Attempt
 	// Status and DueAt are the delivery's after the attempt; DueAt is for DeliveryDue only.
 	Status DeliveryStatus
 	DueAt  time.Time

@@ -24,7 +24,8 @@ type CustomerQuery struct {
 	After *Position
 }
 
-// Position is the place of a customer in the order of a CustomerQuery.
+// Position is the place of a record in a list by time: of a customer in the order of a CustomerQuery, of a submission in that of
+// a SubmissionFilter, with its Seq as ID.
 type Position struct {
 	At time.Time
 	ID int64

@@ -72,6 +72,22 @@ type Claim struct {
 	Until time.Time
 }
 
+// SubmissionFilter selects submissions of a project, newest first. The zero value of a field but ProjectID selects all.
+type SubmissionFilter struct {
+	ProjectID    int64
+	Status       SubmissionStatus
+	CredentialID int64
+	// From and To bound the time of acceptance, both included.
+	From, To time.Time
+	// Before selects those behind a place in the list, the next page: the AcceptedAt and the Seq of the last one seen.
+	Before *Position
+	// Limit is 1 to MaxPage.
+	Limit int
+}
+
+// Position returns the place of the submission in a list.
+func (s *Submission) Position() *Position { return &Position{At: s.AcceptedAt, ID: s.Seq} }
+
 // SortSubmissions sorts by acceptance.
 func SortSubmissions(list []Submission) {
 	slices.SortFunc(list, func(a, b Submission) int { return cmp.Compare(a.Seq, b.Seq) })

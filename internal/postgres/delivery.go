@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"clientele"
@@ -58,7 +59,8 @@ func (s *Store) FindDelivery(ctx context.Context, project int64, id string) (cli
 
 var errNoDelivery = clientele.Errorf(clientele.KindNotFound, "there is no such delivery")
 
-// ListDeliveries returns the deliveries that the filter selects, newest first.
+// ListDeliveries returns the deliveries that the filter selects, newest first. Those that were delivered are looked for
+// among all; those that are due are all looked at, in an index.
 func (s *Store) ListDeliveries(ctx context.Context, f clientele.DeliveryFilter) ([]clientele.Delivery, error) {
 	query, args := deliveriesSQL(f)
 	list, err := s.deliveries(ctx, query, args...)
@@ -73,17 +75,41 @@ func deliveriesSQL(f clientele.DeliveryFilter) (query string, args []any) {
 		args = append(args, v)
 		return fmt.Sprintf("$%d", len(args))
 	}
+	if f.Status == clientele.DeliveryDue {
+		return dueDeliveriesSQL(f)
+	}
 	query = selectDelivery + "WHERE d.project_id = " + arg(f.ProjectID)
 	if f.SubscriptionID != "" {
 		query += " AND d.subscription_id = " + arg(f.SubscriptionID)
 	}
-	if f.Status != "" {
+	switch f.Status {
+	case "":
+	case clientele.DeliveryFailed: // spelled out, so that the partial indexes are known to have them
+		query += " AND d.status = 'failed'"
+	default:
 		query += " AND d.status = " + arg(string(f.Status))
 	}
 	if f.Before != 0 {
 		query += " AND d.seq < " + arg(f.Before)
 	}
 	return query + " ORDER BY d.seq DESC LIMIT " + arg(f.Limit), args
+}
+
+// dueDeliveriesSQL selects what is due. The planner does not know whether that is little or nearly everything, so the
+// sequences are taken from the index of what is due, which is not in their order, and nothing else of the others is read.
+func dueDeliveriesSQL(f clientele.DeliveryFilter) (query string, args []any) {
+	before := f.Before
+	if before == 0 {
+		before = math.MaxInt64
+	}
+	args = []any{f.ProjectID, before, f.Limit}
+	of := ""
+	if f.SubscriptionID != "" {
+		of, args = " AND subscription_id = $4", append(args, f.SubscriptionID)
+	}
+	return selectDelivery + `WHERE d.project_id = $1 AND d.seq = ANY(ARRAY(
+		SELECT seq FROM (SELECT seq FROM delivery WHERE project_id = $1` + of + ` AND status = 'due' OFFSET 0) AS due
+		WHERE seq < $2 ORDER BY seq DESC LIMIT $3)) ORDER BY d.seq DESC`, args
 }
 
 const attemptsAt = `SELECT delivery_id, number, at, duration, status_code, error_class, answer FROM attempt
@@ -172,20 +198,34 @@ func (s *Store) ResendFailed(ctx context.Context, r clientele.Resend) (int64, er
 	return n, nil
 }
 
-// listHealth is for a metric: it reads what is due on every node.
-const listHealth = `SELECT h.project_id, h.id, h.disabled, h.due, e.first_at
+// listHealth is, of all projects, for a metric: it reads what is due on every node.
+const (
+	listHealth   = healthOf + healthInOrder
+	listHealthIn = healthOf + " AND s.project_id = $1" + healthInOrder
+	healthOf     = `SELECT h.project_id, h.id, h.disabled, h.due, e.first_at
 	FROM (SELECT s.project_id, s.id, s.disabled_at IS NOT NULL AS disabled, count(d.seq) AS due, min(d.event_seq) AS oldest
 		FROM subscription s LEFT JOIN delivery d
 			ON d.project_id = s.project_id AND d.subscription_id = s.id AND d.status = 'due'
-		WHERE s.deleted_at IS NULL GROUP BY s.project_id, s.id, s.disabled_at) h
+		WHERE s.deleted_at IS NULL`
+	healthInOrder = ` GROUP BY s.project_id, s.id, s.disabled_at) h
 	LEFT JOIN event e ON e.project_id = h.project_id AND e.seq = h.oldest
 	ORDER BY h.project_id, h.id`
+)
 
 // ListSubscriptionHealth returns how each subscription stands.
 func (s *Store) ListSubscriptionHealth(ctx context.Context) ([]clientele.SubscriptionHealth, error) {
+	return s.subscriptionHealth(ctx, listHealth)
+}
+
+// ListProjectSubscriptionHealth returns how each subscription of a project stands.
+func (s *Store) ListProjectSubscriptionHealth(ctx context.Context, project int64) ([]clientele.SubscriptionHealth, error) {
+	return s.subscriptionHealth(ctx, listHealthIn, project)
+}
+
+func (s *Store) subscriptionHealth(ctx context.Context, query string, args ...any) ([]clientele.SubscriptionHealth, error) {
 	var list []clientele.SubscriptionHealth
 	err := s.query(ctx, "list health of subscriptions", func(ctx context.Context, pool *pgxpool.Pool) error {
-		rows, err := pool.Query(ctx, listHealth)
+		rows, err := pool.Query(ctx, query, args...)
 		if err != nil {
 			return err
 		}

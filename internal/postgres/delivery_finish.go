@@ -14,6 +14,8 @@ import (
 
 // FinishDeliveries records the attempts that were made under a claim and ends the claim on each subscription. A delivery
 // that was delivered stays so. What a claim says about its subscription counts only while the claim holds.
+// It may be called again with the same parcels when it is in doubt whether it took place: an attempt of the same delivery at
+// the same time is the same, and is kept once; its parcel has had its effect.
 func (s *Store) FinishDeliveries(ctx context.Context, lease string, parcels []clientele.SentParcel) error {
 	if len(parcels) == 0 {
 		return nil
@@ -27,8 +29,7 @@ func (s *Store) FinishDeliveries(ctx context.Context, lease string, parcels []cl
 		}
 		byProject[at].parcels = append(byProject[at].parcels, p)
 	}
-	// Not again when it is in doubt whether it took place: each attempt is kept once.
-	err := s.transact(ctx, "finish deliveries", func(ctx context.Context, tx pgx.Tx) error {
+	err := s.transactSafely(ctx, "finish deliveries", func(ctx context.Context, tx pgx.Tx) error {
 		load, keep := &pgx.Batch{}, &pgx.Batch{}
 		for _, f := range byProject {
 			f.queueLoad(load)
@@ -53,7 +54,8 @@ type finishing struct {
 	lease   string
 	parcels []*clientele.SentParcel
 
-	held       map[string]bool // the subscriptions on which the claim still holds
+	left       []*clientele.SentParcel // those that were not recorded before
+	held       map[string]bool         // the subscriptions on which the claim still holds
 	deliveries map[string]*finishedDelivery
 }
 
@@ -78,7 +80,7 @@ const (
 )
 
 func (f *finishing) queueLoad(p *pgx.Batch) {
-	f.held, f.deliveries = map[string]bool{}, map[string]*finishedDelivery{}
+	f.left, f.held, f.deliveries = f.parcels, map[string]bool{}, map[string]*finishedDelivery{}
 	var subscriptions, sent []string
 	for _, parcel := range f.parcels {
 		subscriptions = append(subscriptions, parcel.SubscriptionID)
@@ -93,12 +95,41 @@ func (f *finishing) queueLoad(p *pgx.Batch) {
 	if len(sent) == 0 {
 		return
 	}
+	defer f.queueFinishedBefore(p)
 	slices.Sort(sent)
 	p.Queue(lockDeliveries, f.project, slices.Compact(sent)).Query(func(rows pgx.Rows) error {
 		var id string
 		var d finishedDelivery
 		dest := []any{&id, &d.seq, &d.status, &d.attempts, &d.retries, (*instant)(&d.due), (*instant)(&d.finished)}
 		return eachRow(rows, dest, func() { found := d; f.deliveries[id] = &found })
+	})
+}
+
+// finishedBefore is asked under the locks of the deliveries: a transaction that is lost has ended by then.
+const finishedBefore = `SELECT k.id FROM unnest($2::text[], $3::bigint[], $4::timestamptz[]) AS k (id, number, at)
+	CROSS JOIN LATERAL (SELECT number FROM attempt
+		WHERE project_id = $1 AND delivery_id = k.id AND attempt.number >= k.number AND attempt.at = k.at LIMIT 1) AS a`
+
+// queueFinishedBefore leaves out the parcels that were recorded in an earlier transaction: their first attempt is there.
+func (f *finishing) queueFinishedBefore(p *pgx.Batch) {
+	var ids []string
+	var numbers []int64
+	var times []time.Time
+	for _, parcel := range f.parcels {
+		if len(parcel.Sent) > 0 {
+			first := &parcel.Sent[0]
+			ids, numbers = append(ids, first.DeliveryID), append(numbers, int64(first.Attempt.Number))
+			times = append(times, first.Attempt.At)
+		}
+	}
+	p.Queue(finishedBefore, f.project, ids, numbers, times).Query(func(rows pgx.Rows) error {
+		var id string
+		before := map[string]bool{}
+		err := eachRow(rows, []any{&id}, func() { before[id] = true })
+		f.left = slices.DeleteFunc(slices.Clone(f.parcels), func(p *clientele.SentParcel) bool {
+			return len(p.Sent) > 0 && before[p.Sent[0].DeliveryID]
+		})
+		return err
 	})
 }
 
@@ -117,7 +148,7 @@ func (f *finishing) queueAttempts(p *pgx.Batch) {
 	var numbers, durations, codes []int64
 	var times []time.Time
 	var answers [][]byte
-	for _, parcel := range f.parcels {
+	for _, parcel := range f.left {
 		for i := range parcel.Sent {
 			sent := &parcel.Sent[i]
 			d := f.deliveries[sent.DeliveryID]
@@ -184,7 +215,7 @@ func (f *finishing) queueSubscriptions(p *pgx.Batch) {
 	var ids, disable []string
 	var failing []*time.Time
 	var times []time.Time
-	for _, parcel := range f.parcels {
+	for _, parcel := range f.left {
 		if !f.held[parcel.SubscriptionID] {
 			continue
 		}

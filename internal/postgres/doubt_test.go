@@ -87,6 +87,47 @@ func TestTransact_ConnectionLost(t *testing.T) {
 	}
 }
 
+// TestFinishDeliveries_ConnectionLost: an attempt is recorded once, whether the transaction took place that nobody heard of or
+// not.
+func TestFinishDeliveries_ConnectionLost(t *testing.T) {
+	for name, b := range map[string]breakage{
+		"before the commit": {at: "commit", forward: func() bool { return false }},
+		"after the commit":  {at: "commit", answered: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newDoubt(t, 8*time.Second)
+			sub, err := f.store.CreateSubscription(t.Context(), clientele.Subscription{
+				ID: "s", ProjectID: f.project, EventType: clientele.CustomerChanged, RequestTimeout: time.Second, CreatedAt: time.Now(),
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			made, err := f.store.GatherEvents(t.Context(), []clientele.Event{{
+				ProjectID: f.project, EventType: sub.EventType, From: sub.Cursor, To: sub.Cursor + 1, SubjectIDs: []int64{1},
+				FirstAt: time.Now(), At: time.Now(), CreatedAt: time.Now(),
+			}}, func() string { return "d" })
+			if err != nil || made != 1 {
+				t.Fatalf("gather: %d, %v", made, err)
+			}
+			sent := clientele.SentDelivery{DeliveryID: "d", Status: clientele.DeliveryDue, DueAt: time.Now(), Attempt: clientele.Attempt{
+				Number: 1, At: time.Now().Truncate(time.Microsecond),
+			}}
+			f.proxy.arm(b)
+			parcel := clientele.SentParcel{ProjectID: f.project, SubscriptionID: "s", Sent: []clientele.SentDelivery{sent}, At: time.Now()}
+			if err := f.store.FinishDeliveries(t.Context(), "x", []clientele.SentParcel{parcel}); err != nil {
+				t.Fatal(err)
+			}
+			attempts, err := f.store.ListAttempts(t.Context(), f.project, "d")
+			if err != nil || len(attempts) != 1 {
+				t.Errorf("%d attempts, %v; want 1", len(attempts), err)
+			}
+			if d, err := f.store.FindDelivery(t.Context(), f.project, "d"); err != nil || d.Attempts != 1 || d.Retries != 1 {
+				t.Errorf("the delivery has %d attempts and %d retries, %v; want 1 and 1", d.Attempts, d.Retries, err)
+			}
+		})
+	}
+}
+
 // doubt is a store behind a proxy, warm, and a connection beside it.
 type doubt struct {
 	proxy   *proxy

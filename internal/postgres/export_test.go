@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"fmt"
 	"io/fs"
 	"time"
 
@@ -101,7 +102,9 @@ func Statements() []Statement {
 		{"claim submissions", claimSubmissions, []any{project, "Processing", "lease", time.Now(), 10}, pending},
 		{"projects with submissions", projectsWithSubmissions, nil, map[string][]string{"submission_unfinished": nil}},
 	}
-	return append(append(list, consoleStatements()...), listStatements(project)...)
+	list = append(append(list, consoleStatements()...), listStatements(project)...)
+	list = append(list, submissionListStatements(project)...)
+	return append(list, deliveryListStatements(project)...)
 }
 
 // listStatements are the lists, of each kind one.
@@ -130,6 +133,54 @@ func listStatements(project int64) (list []Statement) {
 		list = append(list, Statement{"filter " + index, "SELECT id" + where + " ORDER BY id", args, map[string][]string{index: {"project_id"}}})
 	}
 	return list
+}
+
+// submissionListStatements are the lists of submissions, of each index those that it is for.
+func submissionListStatements(project int64) (list []Statement) {
+	from, behind := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), &clientele.Position{At: time.Now(), ID: 5}
+	for index, filters := range map[string][]clientele.SubmissionFilter{
+		"submission_accepted_at":                     {{}, {Status: clientele.Succeeded}, {Before: behind}, {From: from, To: time.Now()}},
+		"submission_of_credential":                   {{CredentialID: 1}, {CredentialID: 1, Before: behind}, {CredentialID: 2, From: from, Status: clientele.Succeeded}},
+		"submission_failed submission_of_credential": {{Status: clientele.Failed}, {Status: clientele.Failed, Before: behind, CredentialID: 1}},
+		"submission_unfinished":                      {{Status: clientele.Accepted}, {Status: clientele.Processing, Before: behind}},
+	} {
+		for i, f := range filters {
+			f.ProjectID, f.Limit = project, 50
+			sql, args := submissionsSQL(f)
+			list = append(list, Statement{fmt.Sprintf("list %s %d", index, i), sql, args, map[string][]string{index: {"project_id"}}})
+		}
+	}
+	list = append(list, Statement{"list old submissions", forgetSubmissions, []any{project, from, 10}, map[string][]string{
+		"submission_accepted_at": {"project_id", "accepted_at"},
+	}})
+	return list
+}
+
+// deliveryListStatements are the lists of deliveries, of each index those that it is for.
+func deliveryListStatements(project int64) (list []Statement) {
+	for index, filters := range map[string][]clientele.DeliveryFilter{
+		"delivery_pk":           {{}, {Before: 5000}, {Status: clientele.DeliveryDelivered}},
+		"delivery_subscription": {{SubscriptionID: "s1"}, {SubscriptionID: "s1", Status: clientele.DeliveryDelivered, Before: 5000}},
+		"delivery_due":          {{Status: clientele.DeliveryDue}, {SubscriptionID: "s1", Status: clientele.DeliveryDue, Before: 5000}},
+		"delivery_failed delivery_failed_of_subscription": {
+			{Status: clientele.DeliveryFailed, Before: 5000}, {SubscriptionID: "s1", Status: clientele.DeliveryFailed},
+		},
+	} {
+		for i, f := range filters {
+			f.ProjectID, f.Limit = project, 50
+			sql, args := deliveriesSQL(f)
+			list = append(list, Statement{fmt.Sprintf("list %s %d", index, i), sql, args, map[string][]string{index: {"project_id"}}})
+		}
+	}
+	return append(
+		list,
+		Statement{"list for resending", resendFailed, []any{project, "s1", time.Now(), time.Now(), time.Now()}, map[string][]string{
+			"delivery_failed_of_subscription": {"project_id", "subscription_id"},
+		}},
+		Statement{"finished before", finishedBefore, []any{project, []string{"d1"}, []int64{1}, []time.Time{{}}}, map[string][]string{
+			"attempt_pk": {"project_id", "delivery_id"},
+		}},
+	)
 }
 
 func join(maps ...map[string][]string) map[string][]string {

@@ -18,7 +18,7 @@ import (
 // are sorted.
 func TestPlans(t *testing.T) {
 	conn := dial(t, pgtest.New(t))
-	for _, table := range []string{"customer", "address", "change", "lead", "submission", "remembered_call", "operator", "session", "audit"} {
+	for _, table := range []string{"customer", "address", "change", "lead", "submission", "remembered_call", "operator", "session", "audit", "delivery"} {
 		exec(t, conn, "ALTER TABLE "+table+" SET (autovacuum_enabled = off)")
 	}
 	fill(t, conn)
@@ -72,8 +72,8 @@ func TestNewBook_IsFastWhileItGrows(t *testing.T) {
 	}
 }
 
-// fill makes 100,000 customers with an address and a change each, 20,000 leads, and 20,000 submissions, mostly done, nearly
-// all in project 1.
+// fill makes 100,000 customers with an address and a change each, 20,000 leads, 20,000 submissions, mostly done, and as many
+// deliveries, mostly delivered, nearly all in project 1.
 func fill(t *testing.T, conn *pgx.Conn) {
 	t.Helper()
 	for _, sql := range []string{
@@ -92,13 +92,23 @@ func fill(t *testing.T, conn *pgx.Conn) {
 		`INSERT INTO remembered_call (project_id, key, credential_id, body_hash, result, subject_id, reference, at)
 			SELECT 1, 'k' || n, 1, '\x00', 1, 1, '', now() FROM generate_series(1, 20000) n`,
 		`INSERT INTO submission (project_id, id, credential_id, dialect, request_id, payload, target, status, customer_id, failure, lease, accepted_at, finished_at)
-			SELECT 1, 'u' || n, 1, 'dkhardware', 'r', '{}', '', '', 0, '', '', now(), CASE WHEN n < 19000 THEN now() END
+			SELECT 1, 'u' || n, CASE WHEN n % 100 = 5 THEN 2 ELSE 1 END, 'dkhardware', 'r', '{}', '', CASE WHEN n % 100 = 7 THEN 'Failed'
+				WHEN n < 19000 THEN 'Succeeded' ELSE 'Accepted' END, 0, CASE WHEN n % 100 = 7 THEN 'key_taken' ELSE '' END, '',
+				now() - n * interval '1 second', CASE WHEN n < 19000 THEN now() END
 			FROM generate_series(1, 20000) n`,
 		`INSERT INTO operator (email, role, password_hash, password_is_one_time, failed_logins, created_at)
 			SELECT 'o' || n, CASE WHEN n < 5 THEN 'owner' ELSE 'viewer' END, '', false, 0, now() FROM generate_series(1, 2000) n`,
 		"INSERT INTO session (token, data, expires_at) SELECT 's' || n, '', now() + n * interval '1 s' FROM generate_series(1, 20000) n",
 		`INSERT INTO audit (at, operator_id, email, action, project_id, subject, request_id)
 			SELECT now() + n * interval '1 s', n % 1000, '', 'x', n % 700, '', '' FROM generate_series(1, 20000) n`,
+		`INSERT INTO subscription SELECT 1, 's' || n, 'customer:changed', '', '', '', false, '', '', NULL, '[]', 1, now(), 0, NULL, NULL, '', NULL, '', NULL
+			FROM generate_series(1, 1000) n`,
+		`INSERT INTO event (project_id, seq, event_type, subject_ids, first_at, at, created_at)
+			SELECT 1, n, 'customer:changed', '[]', now(), now(), now() FROM generate_series(0, 20000) n`,
+		`INSERT INTO delivery (project_id, id, subscription_id, event_seq, status, attempts, retries, due_at, created_at)
+			SELECT 1, 'd' || n, 's' || n % 1000, n, CASE WHEN n % 100 = 7 THEN 'failed' WHEN n > 19500 THEN 'due' ELSE 'delivered' END,
+				1, 0, now(), now() FROM generate_series(1, 20000) n`,
+		`INSERT INTO attempt SELECT project_id, id, 1, now(), 1, 200, '', '' FROM delivery`,
 	} {
 		exec(t, conn, sql)
 	}

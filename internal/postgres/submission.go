@@ -197,7 +197,7 @@ func (s *Store) FindSubmission(ctx context.Context, project int64, id string) (c
 }
 
 const forgetSubmissions = `DELETE FROM submission WHERE project_id = $1 AND seq = ANY(ARRAY(
-	SELECT seq FROM submission WHERE project_id = $1 AND finished_at < $2 ORDER BY finished_at LIMIT $3))`
+	SELECT seq FROM submission WHERE project_id = $1 AND accepted_at < $2 AND finished_at < $2 ORDER BY accepted_at, seq LIMIT $3))`
 
 // ForgetSubmissions deletes at most limit submissions that were finished before the given time, the oldest of each project
 // first, and returns how many.

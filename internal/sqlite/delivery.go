@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"clientele"
@@ -55,23 +56,59 @@ func (s *Store) FindDelivery(ctx context.Context, project int64, id string) (cli
 
 var errNoDelivery = clientele.Errorf(clientele.KindNotFound, "there is no such delivery")
 
-// ListDeliveries returns the deliveries that the filter selects, newest first.
+// ListDeliveries returns the deliveries that the filter selects, newest first. Those that were delivered are looked for
+// among all; those that are due are all looked at, in an index.
 func (s *Store) ListDeliveries(ctx context.Context, f clientele.DeliveryFilter) ([]clientele.Delivery, error) {
-	where, args := "WHERE d.project_id = ?", []any{f.ProjectID}
-	if f.SubscriptionID != "" {
-		where, args = where+" AND d.subscription_id = ?", append(args, f.SubscriptionID)
-	}
-	if f.Status != "" {
-		where, args = where+" AND d.status = ?", append(args, string(f.Status))
-	}
-	if f.Before != 0 {
-		where, args = where+" AND d.seq < ?", append(args, f.Before)
-	}
-	list, err := s.listDeliveries(ctx, where+" ORDER BY d.seq DESC LIMIT ?", append(args, f.Limit)...)
+	where, args := deliveriesSQL(f)
+	list, err := s.listDeliveries(ctx, "WHERE d.seq IN ("+where+") ORDER BY d.seq DESC", args...)
 	if err != nil {
 		return nil, fmt.Errorf("list deliveries of project %d: %w", f.ProjectID, err)
 	}
 	return list, nil
+}
+
+// newestOfProject selects the newest deliveries of a project. There is no index of the project's, which every delivery would
+// pay for: they are among those of the subscriptions that have the newest one.
+func newestOfProject(status string) string {
+	of := func(subscription string) string {
+		return "SELECT seq FROM delivery INDEXED BY delivery_subscription WHERE project_id = ?1 AND subscription_id = " + subscription +
+			" AND seq < ?2" + status + " ORDER BY seq DESC LIMIT "
+	}
+	return "SELECT n.seq FROM (SELECT s.id, (" + of("s.id") + `1) AS newest FROM subscription s WHERE s.project_id = ?1
+			ORDER BY newest DESC LIMIT ?3) AS o
+		CROSS JOIN delivery n ON n.seq IN (` + of("o.id") + "?3) ORDER BY n.seq DESC LIMIT ?3"
+}
+
+// deliveriesSQL returns what selects the sequences. There is an index for each kind of list.
+func deliveriesSQL(f clientele.DeliveryFilter) (query string, args []any) {
+	before := f.Before
+	if before == 0 {
+		before = math.MaxInt64
+	}
+	args = []any{f.ProjectID, before, f.Limit}
+	status, index := "", "delivery_subscription"
+	switch f.Status { // spelled out, so that the partial indexes are known to have them
+	case "":
+	case clientele.DeliveryDue:
+		status, index = " AND status = 'due'", "delivery_due"
+	case clientele.DeliveryFailed:
+		status, index = " AND status = 'failed'", "delivery_failed"
+	case clientele.DeliveryDelivered:
+		status = " AND status = 'delivered'"
+	default:
+		status = " AND false"
+	}
+	subscription := ""
+	if f.SubscriptionID != "" {
+		subscription, args = " AND subscription_id = ?4", append(args, f.SubscriptionID)
+		if index == "delivery_failed" {
+			index = "delivery_failed_of_subscription"
+		}
+	} else if index == "delivery_subscription" {
+		return newestOfProject(status), args
+	}
+	return "SELECT seq FROM delivery INDEXED BY " + index + " WHERE project_id = ?1" + subscription + status +
+		" AND seq < ?2 ORDER BY seq DESC LIMIT ?3", args
 }
 
 // ListAttempts returns the attempts at a delivery, in order.

@@ -170,6 +170,8 @@ func (s *Store) NextDelivery(ctx context.Context) (time.Time, error) {
 
 // FinishDeliveries records the attempts that were made under a claim and ends the claim on each subscription. A delivery
 // that was delivered stays so. What a claim says about its subscription counts only while the claim holds.
+// It may be called again with the same parcels when it is in doubt whether it took place: an attempt of the same delivery at
+// the same time is the same, and is kept once; its parcel has had its effect.
 func (s *Store) FinishDeliveries(ctx context.Context, lease string, parcels []clientele.SentParcel) error {
 	err := s.transact(ctx, func(t *tx) error {
 		for i := range parcels {
@@ -186,6 +188,9 @@ func (s *Store) FinishDeliveries(ctx context.Context, lease string, parcels []cl
 }
 
 func (t *tx) finishParcel(lease string, p *clientele.SentParcel) error {
+	if before, err := t.finishedBefore(p); before || err != nil {
+		return err
+	}
 	attempts := make([]any, 0, len(p.Sent)*numAttemptColumns)
 	for i := range p.Sent {
 		var err error
@@ -206,6 +211,17 @@ func (t *tx) finishParcel(lease string, p *clientele.SentParcel) error {
 	}
 	return t.exec("UPDATE subscription SET lease = '', failing_since = ?, due_at = "+nextDue+`
 		WHERE project_id = ? AND id = ? AND lease = ?`, micros(p.FailingSince), p.ProjectID, p.SubscriptionID, lease)
+}
+
+// finishedBefore reports whether the parcel was recorded in an earlier transaction: then its first attempt is there.
+func (t *tx) finishedBefore(p *clientele.SentParcel) (found bool, err error) {
+	if len(p.Sent) == 0 {
+		return false, nil
+	}
+	first := &p.Sent[0]
+	err = t.one(`SELECT EXISTS (SELECT 1 FROM attempt WHERE project_id = ? AND delivery_id = ? AND number >= ? AND at = ?)`,
+		[]any{p.ProjectID, first.DeliveryID, first.Attempt.Number, first.Attempt.At.UnixMicro()}, &found)
+	return found, err
 }
 
 const (

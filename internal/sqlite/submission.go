@@ -160,12 +160,70 @@ func (s *Store) FindSubmission(ctx context.Context, project int64, id string) (c
 	return sub, nil
 }
 
+// ListSubmissions returns the submissions that the filter selects, newest first. Those that succeeded are looked for among
+// all.
+func (s *Store) ListSubmissions(ctx context.Context, f clientele.SubmissionFilter) ([]clientele.Submission, error) {
+	query, args := submissionsSQL(f)
+	rows, err := s.read.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, fmt.Errorf("list submissions of project %d: %w", f.ProjectID, classify(err))
+	}
+	var list []clientele.Submission
+	err = collect(rows, func(rows *sql.Rows) error {
+		sub, err := scanSubmission(rows)
+		list = append(list, sub)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list submissions of project %d: %w", f.ProjectID, classify(err))
+	}
+	return list, nil
+}
+
+// submissionsSQL has an index for each kind of list. Those that wait are in order of seq, which their index has; it differs
+// from the order of acceptance by moments.
+func submissionsSQL(f clientele.SubmissionFilter) (query string, args []any) {
+	index, order := "submission_accepted_at", "accepted_at DESC, seq DESC"
+	query, args = " WHERE project_id = ?", []any{f.ProjectID}
+	if f.CredentialID != 0 {
+		index, query, args = "submission_of_credential", query+" AND credential_id = ?", append(args, f.CredentialID)
+	}
+	switch f.Status {
+	case "":
+	case clientele.Failed:
+		index, query = "submission_failed", query+" AND failure <> ''"
+	case clientele.Succeeded:
+		query, args = query+" AND status = ?", append(args, string(f.Status))
+	default:
+		index, order = "submission_unfinished", "seq DESC"
+		query, args = query+" AND finished_at IS NULL AND status = ?", append(args, string(f.Status))
+	}
+	if !f.From.IsZero() {
+		query, args = query+" AND accepted_at >= ?", append(args, f.From.UnixMicro())
+	}
+	if !f.To.IsZero() {
+		query, args = query+" AND accepted_at <= ?", append(args, f.To.UnixMicro())
+	}
+	switch {
+	case f.Before == nil:
+	case order == "seq DESC":
+		query, args = query+" AND seq < ?", append(args, f.Before.ID)
+	default:
+		query, args = query+" AND (accepted_at, seq) < (?, ?)", append(args, f.Before.At.UnixMicro(), f.Before.ID)
+	}
+	return "SELECT seq, " + submissionColumns + " FROM submission INDEXED BY " + index + query + " ORDER BY " + order + " LIMIT ?",
+		append(args, f.Limit)
+}
+
+// forgetSubmissions finds what finished long ago among what was accepted long ago, project by project.
+const forgetSubmissions = `DELETE FROM submission WHERE seq IN (SELECT s.seq FROM project p CROSS JOIN submission s
+	ON s.project_id = p.id AND s.accepted_at < ?1 WHERE s.finished_at < ?1 LIMIT ?2)`
+
 // ForgetSubmissions deletes at most limit submissions that were finished before the given time and returns how many.
 func (s *Store) ForgetSubmissions(ctx context.Context, before time.Time, limit int) (int64, error) {
 	var deleted int64
 	err := s.transact(ctx, func(t *tx) error {
-		r, err := t.execResult(`DELETE FROM submission WHERE seq IN
-			(SELECT seq FROM submission WHERE finished_at < ? ORDER BY finished_at LIMIT ?)`, before.UnixMicro(), limit)
+		r, err := t.execResult(forgetSubmissions, before.UnixMicro(), limit)
 		if err == nil {
 			deleted, err = r.RowsAffected()
 		}

@@ -224,13 +224,22 @@ func foundSubscription(r sql.Result, err error) error {
 
 // ListSubscriptionHealth returns how each subscription stands.
 func (s *Store) ListSubscriptionHealth(ctx context.Context) ([]clientele.SubscriptionHealth, error) {
+	return s.subscriptionHealth(ctx, "")
+}
+
+// ListProjectSubscriptionHealth returns how each subscription of a project stands.
+func (s *Store) ListProjectSubscriptionHealth(ctx context.Context, project int64) ([]clientele.SubscriptionHealth, error) {
+	return s.subscriptionHealth(ctx, " AND s.project_id = ?", project)
+}
+
+func (s *Store) subscriptionHealth(ctx context.Context, which string, args ...any) ([]clientele.SubscriptionHealth, error) {
 	rows, err := s.read.QueryContext(ctx, `SELECT h.project_id, h.id, h.disabled, h.due,
 			(SELECT e.first_at FROM delivery o JOIN event e ON e.seq = o.event_seq WHERE o.seq = h.oldest)
 		FROM (SELECT s.project_id, s.id, s.disabled_at IS NOT NULL AS disabled, count(d.seq) AS due, min(d.seq) AS oldest
 			FROM subscription s LEFT JOIN delivery d
 				ON d.project_id = s.project_id AND d.subscription_id = s.id AND d.status = 'due'
-			WHERE s.deleted_at IS NULL GROUP BY s.project_id, s.id) h
-		ORDER BY h.project_id, h.id`)
+			WHERE s.deleted_at IS NULL`+which+` GROUP BY s.project_id, s.id) h
+		ORDER BY h.project_id, h.id`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("list health of subscriptions: %w", classify(err))
 	}

@@ -375,4 +375,10 @@ func testHealth(t *testing.T, f *eventFixture) {
 	wantSame(t, "health", []clientele.SubscriptionHealth{
 		{ID: s.ID, ProjectID: f.project, Due: 2, OldestChange: at(0)}, {ID: idle.ID, ProjectID: f.project, Disabled: true},
 	}, got)
+	ofOne, err := f.ListProjectSubscriptionHealth(t.Context(), f.project)
+	mustDo(t, "health of a project", err)
+	wantSame(t, "health of a project", got, ofOne)
+	ofOther, err := f.ListProjectSubscriptionHealth(t.Context(), f.other)
+	mustDo(t, "health of another", err)
+	wantSame(t, "health of another", nil, ofOther)
 }

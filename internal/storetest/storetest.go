@@ -48,6 +48,11 @@ type Store interface {
 	FindLeadProject(ctx context.Context, uuid string) (int64, error)
 	ForgetVisitors(ctx context.Context, before time.Time, limit int) (int64, error)
 
+	ClaimSubmissions(ctx context.Context, project int64, c clientele.Claim, limit int) ([]clientele.Submission, error)
+	FindSubmission(ctx context.Context, project int64, id string) (clientele.Submission, error)
+	ListSubmissions(ctx context.Context, f clientele.SubmissionFilter) ([]clientele.Submission, error)
+	ForgetSubmissions(ctx context.Context, before time.Time, limit int) (int64, error)
+
 	ListSigningKeys(ctx context.Context) ([]clientele.SigningKey, error)
 	RotateSigningKey(ctx context.Context, k clientele.SigningKey, renewBefore, oldUntil time.Time) error
 	DeleteSigningKeys(ctx context.Context, retiredBefore time.Time) error
@@ -62,6 +67,7 @@ type Store interface {
 	EnableSubscription(ctx context.Context, project int64, id string, keptFrom time.Time) error
 	RewindSubscription(ctx context.Context, project int64, id string, since time.Time) error
 	ListSubscriptionHealth(ctx context.Context) ([]clientele.SubscriptionHealth, error)
+	ListProjectSubscriptionHealth(ctx context.Context, project int64) ([]clientele.SubscriptionHealth, error)
 
 	ListEventCursors(ctx context.Context) ([]clientele.EventCursor, error)
 	ReadChanges(ctx context.Context, cursors []clientele.EventCursor, limit int) ([]clientele.ChangeTail, error)
@@ -127,10 +133,12 @@ func Run(t *testing.T, open func(t testing.TB) Store) {
 		{"campaign", campaignChecks()},
 		{"publisher", publisherChecks()},
 		{"lead", leadChecks()},
+		{"submission", submissionChecks()},
 		{"signing key", signingKeyChecks()},
 		{"subscription", eventChecks(subscriptionChecks())},
 		{"gathering", eventChecks(gatheringChecks())},
 		{"delivery", eventChecks(deliveryChecks())},
+		{"list of deliveries", eventChecks(deliveryListChecks())},
 		{"operator", operatorChecks()},
 		{"session", sessionChecks()},
 		{"audit", auditChecks()},

@@ -79,6 +79,7 @@ func (s *Service) carry(p *clientele.Parcel, since time.Time) {
 // judge decides what an attempt means for its delivery and its subscription.
 func (s *Service) judge(sub *clientele.Subscription, d *clientele.Delivery, a *answered, done *clientele.SentParcel) clientele.SentDelivery {
 	sent := clientele.SentDelivery{DeliveryID: d.ID, Attempt: a.attempt, Status: clientele.DeliveryDelivered}
+	sent.Attempt.Number = d.Attempts + 1
 	if a.delivered() {
 		done.FailingSince = time.Time{}
 		return sent

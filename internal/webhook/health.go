@@ -88,3 +88,8 @@ func (s *Service) Health(ctx context.Context) (Health, error) {
 	}
 	return h, err
 }
+
+// HealthOf returns how the subscriptions of a project stand.
+func (s *Service) HealthOf(ctx context.Context, project int64) ([]clientele.SubscriptionHealth, error) {
+	return s.store.ListProjectSubscriptionHealth(ctx, project)
+}

@@ -19,6 +19,7 @@ type Store interface {
 	EnableSubscription(ctx context.Context, project int64, id string, keptFrom time.Time) error
 	RewindSubscription(ctx context.Context, project int64, id string, since time.Time) error
 	ListSubscriptionHealth(ctx context.Context) ([]clientele.SubscriptionHealth, error)
+	ListProjectSubscriptionHealth(ctx context.Context, project int64) ([]clientele.SubscriptionHealth, error)
 
 	ListEventCursors(ctx context.Context) ([]clientele.EventCursor, error)
 	ReadChanges(ctx context.Context, cursors []clientele.EventCursor, limit int) ([]clientele.ChangeTail, error)

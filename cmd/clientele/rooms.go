@@ -72,7 +72,14 @@ func furnish(c *config.Serve, s store, log *slog.Logger) *rooms {
 		dkh.Subscriptions(r.hooks),
 	}
 	r.console = console.New(console.Options{
-		Store: s, Operators: access.NewOperators(s, time.Now), Guard: r.guard, Log: log, Now: time.Now, Version: version,
+		Store:     s,
+		Operators: access.NewOperators(s, time.Now),
+		Guard:     r.guard,
+		Submitter: r.book,
+		Hooks:     r.hooks,
+		Log:       log,
+		Now:       time.Now,
+		Version:   version,
 	})
 	return r
 }

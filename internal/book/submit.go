@@ -57,3 +57,17 @@ func (b *Book) GiveUp(s *clientele.Submission, lease string) clientele.Write {
 	w.Completes = &clientele.Completion{SubmissionID: s.ID, Lease: lease}
 	return w
 }
+
+// Resubmit submits the write of a failed submission again, as a new one of the call's, and returns its id. The failed one stays
+// what it is: its partner was told so. For MaxIdempotencyAge it is submitted again once; a second time returns the same id.
+// The error is of kind conflict for a submission that did not fail, or that cannot be read.
+func (b *Book) Resubmit(ctx context.Context, call Call, failed *clientele.Submission) (string, error) {
+	switch {
+	case failed.Status != clientele.Failed:
+		return "", clientele.Errorf(clientele.KindConflict, "only a submission that failed can be submitted again")
+	case failed.Damage != nil:
+		return "", clientele.Errorf(clientele.KindConflict, "what was submitted cannot be read any more")
+	}
+	call.Idempotency = &clientele.Idempotency{Key: "resubmit " + failed.ID}
+	return b.submit(ctx, call, clientele.Submission{Target: failed.Target, Write: failed.Write})
+}

@@ -200,3 +200,38 @@ func TestGiveUp_WritesNothing(t *testing.T) {
 		t.Errorf("%v, %d changes, finished (-want +got):\n%s", o.Err, len(b.Changes), diff)
 	}
 }
+
+// TestResubmit_IsANewSubmissionOfTheOperator holds that the write is the same, its origin the operator's, and its name that of
+// the failed one, so that a second click has the first one's answer.
+func TestResubmit_IsANewSubmissionOfTheOperator(t *testing.T) {
+	var p clientele.Patch
+	p.Put(clientele.FieldEmail, clientele.Some("ada@example.com"))
+	failed := clientele.Submission{
+		ID: "failed", ProjectID: 3, Status: clientele.Failed, Failure: clientele.CustomerMissing, Target: "7",
+		Write: clientele.CustomerWrite{Mode: clientele.UpdateCustomer, ID: 7, Patch: p},
+	}
+	c := &clerk{}
+	call := Call{ProjectID: 3, Origin: clientele.Origin{Dialect: clientele.ViaConsole, RequestID: "r"}}
+	id, err := c.submitting().Resubmit(t.Context(), call, &failed)
+	if err != nil || id == "failed" || uuid.Validate(id) != nil {
+		t.Fatalf("Resubmit: %q, %v", id, err)
+	}
+	want := clientele.Submission{
+		ID: id, ProjectID: 3, Origin: call.Origin, Status: clientele.Accepted, AcceptedAt: submittedAt, Target: "7", Write: failed.Write,
+	}
+	if diff := cmp.Diff(want, *c.taken[0].Submission); diff != "" {
+		t.Errorf("submission (-want +got):\n%s", diff)
+	}
+	if name := c.taken[0].Idempotency; name == nil || name.Key != "resubmit failed" || name.CredentialID != 0 {
+		t.Errorf("the call is named %+v", name)
+	}
+	for _, refused := range []clientele.Submission{
+		{ID: "a", Status: clientele.Succeeded},
+		{ID: "b", Status: clientele.Processing},
+		{ID: "c", Status: clientele.Failed, Damage: errors.New("damaged")},
+	} {
+		if _, err := c.submitting().Resubmit(t.Context(), call, &refused); clientele.KindOf(err) != clientele.KindConflict || len(c.taken) != 1 {
+			t.Errorf("Resubmit of %s: %v; want kind conflict", refused.ID, err)
+		}
+	}
+}

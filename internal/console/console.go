@@ -20,6 +20,7 @@ type Store interface {
 	projectStore
 	campaignStore
 	publisherStore
+	submissionStore
 
 	ListProjects(ctx context.Context) ([]clientele.Project, error)
 	FindProjectByID(ctx context.Context, id int64) (clientele.Project, error)
@@ -51,6 +52,9 @@ type Options struct {
 	Store     Store
 	Operators Operators
 	Guard     Guard
+	// Submitter submits again what failed; Hooks knows subscriptions and deliveries.
+	Submitter Submitter
+	Hooks     Hooks
 	Log       *slog.Logger
 	Now       func() time.Time
 	// Version is the program's, shown at the foot of the pages.

@@ -21,6 +21,7 @@ import (
 	"clientele/internal/postgres"
 	"clientele/internal/postgres/pgtest"
 	"clientele/internal/sqlite"
+	"clientele/internal/webhook"
 
 	"github.com/go-chi/chi/v5"
 )
@@ -32,6 +33,7 @@ type bookStore interface {
 	access.Directory
 	access.OperatorStore
 	book.LeadStore
+	webhook.Store
 
 	Migrate(ctx context.Context) (from, to int64, err error)
 	Close() error
@@ -55,6 +57,7 @@ type fixture struct {
 	store   bookStore
 	book    *book.Book
 	guard   *access.Access
+	hooks   *webhook.Service
 	project clientele.Project
 	url     string
 	clock   *clock
@@ -95,8 +98,17 @@ func furnishEmpty(t *testing.T, s bookStore) *fixture {
 	f.guard = access.New(s, f.clock.Now)
 	t.Cleanup(func() { check(t, f.guard.Close(context.Background())) })
 	log := slog.New(slog.NewJSONHandler(f.log, nil))
+	f.hooks = webhook.New(s, webhook.Options{Now: f.clock.Now, Client: webhook.ClientOptions{AllowLoopbackHTTP: true}})
+	t.Cleanup(func() { _ = f.hooks.Stop(context.Background()) }) // a test may have closed the store
 	f.Console = New(Options{
-		Store: s, Operators: access.NewOperators(s, f.clock.Now), Guard: f.guard, Log: log, Now: f.clock.Now, Version: "test",
+		Store:     s,
+		Operators: access.NewOperators(s, f.clock.Now),
+		Guard:     f.guard,
+		Submitter: f.book,
+		Hooks:     f.hooks,
+		Log:       log,
+		Now:       f.clock.Now,
+		Version:   "test",
 	})
 	routes := chi.NewRouter()
 	f.Routes(routes)

@@ -81,6 +81,9 @@ var (
 	}
 	ofProject = []entry{
 		{"Campaigns", "campaigns", "campaigns"},
+		{"Submissions", "submissions", "submissions"},
+		{"Subscriptions", "subscriptions", "subscriptions"},
+		{"Deliveries", "deliveries", "deliveries"},
 	}
 	toViewers = []entry{
 		{"Projects", "projects", "projects"},

@@ -90,6 +90,24 @@ func (c *Console) routes(r router) {
 	r.get("/operators", owner, c.showOperators)
 	r.post("/operators", owner, c.saveOperator)
 	r.post("/operators/{operator}", owner, c.changeOperator)
+
+	r.get("/p/{project}/submissions", viewer, c.showSubmissions)
+	r.get("/p/{project}/submissions/{submission}", viewer, c.showSubmission)
+	r.post("/p/{project}/submissions/{submission}/resubmit", editor, c.resubmit)
+	r.get("/p/{project}/subscriptions", viewer, c.showSubscriptions)
+	r.post("/p/{project}/subscriptions", owner, c.saveSubscription)
+	r.get("/p/{project}/subscriptions/new", owner, c.showNewSubscription)
+	r.get("/p/{project}/subscriptions/{subscription}", viewer, c.showSubscription)
+	r.post("/p/{project}/subscriptions/{subscription}/test", editor, c.testSubscription)
+	r.post("/p/{project}/subscriptions/{subscription}/disable", editor, c.disableSubscription)
+	r.post("/p/{project}/subscriptions/{subscription}/enable", editor, c.enableSubscription)
+	r.post("/p/{project}/subscriptions/{subscription}/resend-failed", editor, c.resendFailed)
+	r.post("/p/{project}/subscriptions/{subscription}/resend-since", editor, c.resendSince)
+	r.post("/p/{project}/subscriptions/{subscription}/rotate", owner, c.rotateSubscription)
+	r.post("/p/{project}/subscriptions/{subscription}/delete", owner, c.deleteSubscription)
+	r.get("/p/{project}/deliveries", viewer, c.showDeliveries)
+	r.get("/p/{project}/deliveries/{delivery}", viewer, c.showDelivery)
+	r.post("/p/{project}/deliveries/{delivery}/resend", editor, c.resendDelivery)
 }
 
 func notFound(*request) (answer, error) {

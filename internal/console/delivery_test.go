@@ -1,7 +1,9 @@
 package console
 
 import (
+	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -72,4 +74,38 @@ func TestDeliveries_AreShownAndSentAgain(t *testing.T) {
 		e.get(deliveriesList).want(http.StatusOK).has("(deleted)")
 		e.post(deliveriesList + "/" + id + "/resend").want(http.StatusNotFound)
 	})
+}
+
+func TestDeliveries_PagesAndManySubscriptions(t *testing.T) {
+	f := newFixture(t)
+	s := f.subscribe(t, "https://shop.example.com/")
+	leads, err := f.hooks.Create(t.Context(), clientele.SubscriptionOrder{
+		ProjectID: f.project.ID, EventType: clientele.LeadChanged, URL: "https://leads.example.com/",
+	})
+	check(t, err)
+	ids := 0
+	gather := func(e clientele.EventType, from int64, subjects int) {
+		made, err := f.store.GatherEvents(t.Context(), []clientele.Event{{
+			ProjectID: f.project.ID, EventType: e, From: from, To: from + 1, SubjectIDs: make([]int64, subjects),
+			FirstAt: f.clock.Now(), At: f.clock.Now(), CreatedAt: f.clock.Now(),
+		}}, func() string { ids++; return fmt.Sprintf("delivery-%03d", ids) })
+		check(t, err)
+		if made != 1 {
+			t.Fatalf("%d deliveries", made)
+		}
+	}
+	for n := range int64(deliveryPageSize) {
+		gather(clientele.CustomerChanged, s.Cursor+n, 1)
+	}
+	gather(clientele.LeadChanged, leads.Cursor, maxShownIDs+20)
+	b := f.as(t, viewer)
+	first := b.get(deliveriesList).want(http.StatusOK).has("delivery-101", "delivery-002", "Leads changed", ">Older<").lacks("delivery-001", ">Newest<")
+	next := first.body[strings.Index(first.body, "?before="):]
+	next = next[:strings.IndexAny(next, `"&`)]
+	b.get(deliveriesList+next).want(http.StatusOK).has("delivery-001", ">Newest<").lacks("delivery-002", ">Older<")
+	b.get(deliveriesList+"/delivery-101").want(http.StatusOK).has("and 20 more", "It was not tried yet").lacks("/customers/0")
+	for i := range maxSubscriptionChoices {
+		f.subscribe(t, fmt.Sprintf("https://shop.example.com/%d", i))
+	}
+	b.get(deliveriesList+"?subscription="+s.ID).want(http.StatusOK).has(`placeholder="its id"`, `value="`+s.ID+`"`, "delivery-001").lacks("delivery-101")
 }

@@ -234,6 +234,14 @@ func statusWords(status int) string {
 	}
 }
 
+// took says how long it took.
+func (a attemptShown) took() string {
+	if a.Duration <= 0 {
+		return ""
+	}
+	return "took " + durationText(a.Duration)
+}
+
 // answerText is the beginning of what the receiver answered.
 func (a attemptShown) answerText() string { return printable(string(a.Answer)) }
 

@@ -231,7 +231,7 @@ func failureWords(s *clientele.Submission) string {
 	case "":
 		return ""
 	case clientele.CustomerMissing:
-		return "There is no customer " + strconv.Quote(s.Target) + " in the project."
+		return "There is no customer “" + printable(s.Target) + "” in the project."
 	case clientele.KeyTaken:
 		return "A unique id that it states belongs to another customer."
 	default:

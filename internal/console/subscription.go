@@ -55,6 +55,18 @@ func (s *standing) state() (tone, word string) {
 	}
 }
 
+// why tells why it is not active; "" when it is.
+func (s *standing) why(r *request) string {
+	switch {
+	case !s.DisabledAt.IsZero():
+		return printable(s.DisabledReason)
+	case !s.FailingSince.IsZero():
+		return "every attempt failed since " + r.shownTime(s.FailingSince)
+	default:
+		return ""
+	}
+}
+
 // subscriptionsPage lists the subscriptions of a project, the oldest first.
 type subscriptionsPage struct {
 	Subscriptions []standing

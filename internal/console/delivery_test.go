@@ -38,7 +38,7 @@ func (f *fixture) deliver(t *testing.T) {
 func TestDeliveries_AreShownAndSentAgain(t *testing.T) {
 	onBothStores(t, func(t *testing.T, f *fixture) {
 		r := newReceiver(t)
-		r.answers(http.StatusInternalServerError, "out of order "+hostile)
+		r.answers(http.StatusInternalServerError, "out of order "+harmful)
 		s := f.subscribe(t, r.url+"/?k=token-in-the-url")
 		b := f.as(t, viewer)
 		b.get(deliveriesList).want(http.StatusOK).has("There is no delivery that matches")
@@ -52,7 +52,7 @@ func TestDeliveries_AreShownAndSentAgain(t *testing.T) {
 		b.get(deliveriesList + "?subscription=" + s.ID).want(http.StatusOK).has(id)
 		b.get(deliveriesList+"?subscription=%3Cscript%3E").want(http.StatusOK).lacks(id, "<script>%", `value="<script>`).has("(deleted) &lt;script&gt;")
 		b.get(deliveriesList+"/"+id).want(http.StatusOK).has("retrying", ">500<", "It failed.", "out of order", escaped, "/console/p/1/customers/1").
-			lacks(append(secretsOf(&s), hostile, "Send again</button>")...)
+			lacks(append(secretsOf(&s), harmful, "Send again</button>")...)
 		b.post(deliveriesList + "/" + id + "/resend").want(http.StatusForbidden)
 		b.get(deliveriesList + "/none").want(http.StatusNotFound)
 		b.get(subscriptionsList+"/"+s.ID).want(http.StatusOK).has("Every attempt has failed since", id, "retrying", "Waiting for")

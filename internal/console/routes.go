@@ -91,10 +91,10 @@ func (c *Console) routes(r router) {
 	r.post("/operators", owner, c.saveOperator)
 	r.post("/operators/{operator}", owner, c.changeOperator)
 
-	r.get("/p/{project}/submissions", viewer, c.showSubmissions)
+	r.list("/p/{project}/submissions", viewer, c.showSubmissions, c.exportSubmissions)
 	r.get("/p/{project}/submissions/{submission}", viewer, c.showSubmission)
 	r.post("/p/{project}/submissions/{submission}/resubmit", editor, c.resubmit)
-	r.get("/p/{project}/subscriptions", viewer, c.showSubscriptions)
+	r.list("/p/{project}/subscriptions", viewer, c.showSubscriptions, c.exportSubscriptions)
 	r.post("/p/{project}/subscriptions", owner, c.saveSubscription)
 	r.get("/p/{project}/subscriptions/new", owner, c.showNewSubscription)
 	r.get("/p/{project}/subscriptions/{subscription}", viewer, c.showSubscription)
@@ -105,7 +105,7 @@ func (c *Console) routes(r router) {
 	r.post("/p/{project}/subscriptions/{subscription}/resend-since", editor, c.resendSince)
 	r.post("/p/{project}/subscriptions/{subscription}/rotate", owner, c.rotateSubscription)
 	r.post("/p/{project}/subscriptions/{subscription}/delete", owner, c.deleteSubscription)
-	r.get("/p/{project}/deliveries", viewer, c.showDeliveries)
+	r.list("/p/{project}/deliveries", viewer, c.showDeliveries, c.exportDeliveries)
 	r.get("/p/{project}/deliveries/{delivery}", viewer, c.showDelivery)
 	r.post("/p/{project}/deliveries/{delivery}/resend", editor, c.resendDelivery)
 }

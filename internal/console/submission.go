@@ -71,10 +71,10 @@ func (r *request) submissionFilter() (clientele.SubmissionFilter, error) {
 		f.Status = status
 	}
 	var err error
-	if f.From, err = r.day("from"); err != nil {
+	if f.From, err = r.queryDay("from"); err != nil {
 		return f, err
 	}
-	if f.To, err = r.day("to"); err == nil && !f.To.IsZero() {
+	if f.To, err = r.queryDay("to"); err == nil && !f.To.IsZero() {
 		f.To = f.To.AddDate(0, 0, 1).Add(-time.Microsecond)
 	}
 	f.From, f.To = f.From.UTC(), f.To.UTC()
@@ -94,8 +94,8 @@ func submissionStatusChoices() []choice {
 // dayForm is a date as a date field has it.
 const dayForm = "2006-01-02"
 
-// day returns the beginning of a day of the query in the zone of the project; zero for none.
-func (r *request) day(name string) (time.Time, error) {
+// queryDay returns the beginning of a day of the query in the zone of the project; zero for none.
+func (r *request) queryDay(name string) (time.Time, error) {
 	value := strings.TrimSpace(r.URL.Query().Get(name))
 	if value == "" {
 		return time.Time{}, nil
@@ -276,8 +276,8 @@ func statedAddress(a *clientele.Address) (list []statedValue) {
 	return list
 }
 
-// addressTitle names an address of a submission.
-func addressTitle(n int, a *clientele.Address) string {
+// submittedAddressTitle names an address of a submission.
+func submittedAddressTitle(n int, a *clientele.Address) string {
 	title := fmt.Sprintf("Address %d", n+1)
 	if a.IsDefaultBilling {
 		title += ", default for billing"

@@ -13,21 +13,21 @@ import (
 	"clientele/internal/work"
 )
 
-// hostile is a text that would do harm where it is not escaped.
-const hostile = `<script>alert("x")</script>'"><img src=x onerror=alert(1)>`
+// harmful is a text that would do harm where it is not escaped.
+const harmful = `<script>alert("x")</script>'"><img src=x onerror=alert(1)>`
 
-// escaped is how hostile begins on a page.
+// escaped is how harmful begins on a page.
 const escaped = "&lt;script&gt;alert(&#34;x&#34;)"
 
-// submitter returns the call of a partner who submits into the project, as a credential with a hostile name.
+// submitter returns the call of a partner who submits into the project, as a credential with a harmful name.
 func (f *fixture) submitter(t *testing.T) book.Call {
 	t.Helper()
 	c, err := f.store.CreateCredential(t.Context(), clientele.Credential{
-		Dialect: clientele.DKHardware, Name: "Shop " + hostile, CreatedAt: f.clock.Now(),
+		Dialect: clientele.DKHardware, Name: "Shop " + harmful, CreatedAt: f.clock.Now(),
 		Grants: []clientele.Grant{{ProjectID: f.project.ID}},
 	}, clientele.HashSecret(clientele.DKHardware, "secret"))
 	check(t, err)
-	return book.Call{ProjectID: f.project.ID, Origin: clientele.Origin{Dialect: clientele.DKHardware, CredentialID: c.ID, RequestID: "req-" + hostile}}
+	return book.Call{ProjectID: f.project.ID, Origin: clientele.Origin{Dialect: clientele.DKHardware, CredentialID: c.ID, RequestID: "req-" + harmful}}
 }
 
 // carryOut carries out what was submitted.
@@ -48,13 +48,13 @@ func (f *fixture) carryOut(t *testing.T) {
 func (f *fixture) submit(t *testing.T, call book.Call) (created, failed string) {
 	t.Helper()
 	created, err := f.book.Create(t.Context(), call, clientele.Details{
-		FirstName: clientele.Some("Ada " + hostile), Email: clientele.Some("ada@example.com"),
-	}, []clientele.Address{{AddressDetails: clientele.AddressDetails{City: clientele.Some("Gdańsk " + hostile)}, IsDefaultBilling: true}})
+		FirstName: clientele.Some("Ada " + harmful), Email: clientele.Some("ada@example.com"),
+	}, []clientele.Address{{AddressDetails: clientele.AddressDetails{City: clientele.Some("Gdańsk " + harmful)}, IsDefaultBilling: true}})
 	check(t, err)
 	var p clientele.Patch
 	p.Put(clientele.FieldCompany, clientele.Some("Dock \u202e Company"))
 	p.Put(clientele.FieldFax, clientele.Text{})
-	failed, err = f.book.Update(t.Context(), call, "999"+hostile, 999, p)
+	failed, err = f.book.Update(t.Context(), call, "999"+harmful, 999, p)
 	check(t, err)
 	return created, failed
 }
@@ -65,11 +65,11 @@ func TestSubmissions_AreListedAndShown(t *testing.T) {
 		list := "/console/p/1/submissions"
 		b.get(list).want(http.StatusOK).has("There is no submission that matches")
 		created, failed := f.submit(t, f.submitter(t))
-		b.get(list+"/"+created).want(http.StatusOK).has("Accepted", "Waited", "ada@example.com", escaped).lacks(hostile)
+		b.get(list+"/"+created).want(http.StatusOK).has("Accepted", "Waited", "ada@example.com", escaped).lacks(harmful)
 		f.clock.move(1500 * time.Millisecond)
 		f.carryOut(t)
 
-		b.get(list).want(http.StatusOK).has(created, failed, "Succeeded", "There is no customer", escaped).lacks(hostile, "<img")
+		b.get(list).want(http.StatusOK).has(created, failed, "Succeeded", "There is no customer", escaped).lacks(harmful, "<img")
 		b.get(list + "?status=Failed").want(http.StatusOK).has(failed).lacks(created)
 		b.get(list + "?status=Succeeded").want(http.StatusOK).has(created).lacks(failed)
 		b.get(list+"?status=Accepted").want(http.StatusOK).lacks(created, failed)
@@ -82,7 +82,7 @@ func TestSubmissions_AreListedAndShown(t *testing.T) {
 
 		page := b.get(list+"/"+failed).want(http.StatusOK).has(
 			"Failed", "There is no customer", "Company", "is cleared", "1.5 s", "req-", escaped, "Dock \ufffd Company", "the partner was told")
-		page.lacks("Submit again</button>", hostile, "\u202e")
+		page.lacks("Submit again</button>", harmful, "\u202e")
 		b.get(list+"/"+created).want(http.StatusOK).has("Succeeded", "/console/p/1/customers/1", "Address 1, default for billing", "Gdańsk")
 		b.get(list + "/none").want(http.StatusNotFound)
 		b.get("/console/p/1/submissions?before=x").want(http.StatusOK).has(created)

@@ -124,7 +124,7 @@ func (c *Console) standings(r *request) ([]standing, error) {
 	return all, nil
 }
 
-func subscriptionChoices() []choice {
+func subscriptionStateChoices() []choice {
 	return []choice{{"", "Any state"}, {"active", "Active"}, {"failing", "Failing"}, {"disabled", "Disabled"}}
 }
 

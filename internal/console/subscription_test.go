@@ -27,7 +27,7 @@ type receiver struct {
 
 func newReceiver(t *testing.T) *receiver {
 	t.Helper()
-	r := &receiver{status: http.StatusOK, answer: "thank you " + hostile + "\u202e", heard: make(chan string, 100)}
+	r := &receiver{status: http.StatusOK, answer: "thank you " + harmful + "\u202e", heard: make(chan string, 100)}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		body, _ := io.ReadAll(req.Body)
 		r.mu.Lock()
@@ -84,17 +84,17 @@ func TestSubscriptions_AreListedAndShown(t *testing.T) {
 		r := newReceiver(t)
 		good := f.subscribe(t, r.url+"/events?key=token-in-the-url&bare-token&x=%3Cscript%3E")
 		bad := f.subscribe(t, r.url+"/<script>alert(1)</script>")
-		check(t, f.hooks.Disable(t.Context(), f.project.ID, bad.ID, "too slow "+hostile))
+		check(t, f.hooks.Disable(t.Context(), f.project.ID, bad.ID, "too slow "+harmful))
 		b.get(subscriptionsList).want(http.StatusOK).
 			has(good.ID, bad.ID, "/events?key=…&amp;…&amp;x=…", "active", "disabled", "too slow", escaped).
-			lacks(append(secretsOf(&good), hostile, "<script>alert")...)
+			lacks(append(secretsOf(&good), harmful, "<script>alert")...)
 		b.get(subscriptionsList + "?state=disabled").want(http.StatusOK).has(bad.ID).lacks(good.ID)
 		b.get(subscriptionsList + "?state=active").want(http.StatusOK).has(good.ID).lacks(bad.ID)
 		b.get(subscriptionsList+"?state=%3Cscript%3E").want(http.StatusOK).lacks(good.ID, bad.ID, "?state=<script>")
 
 		shown := b.get(subscriptionsList+"/"+good.ID).want(http.StatusOK).has("set, in each event", "Customers changed", "Nothing was delivered yet", "1m40s")
 		shown.lacks(append(secretsOf(&good), "Send a test event", "Rotate", "Delete", "Disable</button>")...)
-		b.get(subscriptionsList+"/"+bad.ID).want(http.StatusOK).has("It is disabled since", escaped).lacks(hostile, "<script>alert", "Enable</button>")
+		b.get(subscriptionsList+"/"+bad.ID).want(http.StatusOK).has("It is disabled since", escaped).lacks(harmful, "<script>alert", "Enable</button>")
 		b.get(subscriptionsList + "/none").want(http.StatusNotFound)
 		b.get(subscriptionsList + "/new").want(http.StatusForbidden)
 	})
@@ -121,7 +121,7 @@ func TestSubscription_IsCreatedByOwners(t *testing.T) {
 		b.get(subscriptionsList).want(http.StatusOK).has("New subscription")
 		b.get(subscriptionsList + "/new").want(http.StatusOK).has("<h1>New subscription</h1>")
 		for _, c := range []struct{ field, value, problem string }{
-			{"url", "http://shop.example.com/" + hostile, "begins with https"},
+			{"url", "http://shop.example.com/" + harmful, "begins with https"},
 			{"url", "https://10.0.0.1/", "not a public one"},
 			{"url", "javascript:alert(1)", "absolute"},
 			{"event", "weather:changed", "there is no event"},
@@ -141,7 +141,7 @@ func TestSubscription_IsCreatedByOwners(t *testing.T) {
 			if !strings.Contains(strings.ToLower(html.UnescapeString(got.body)), strings.ToLower(c.problem)) {
 				t.Errorf("%s %q: the page lacks %q\n%s", c.field, c.value, c.problem, got.main())
 			}
-			got.lacks(hostile, strings.Repeat("s", 65))
+			got.lacks(harmful, strings.Repeat("s", 65))
 		}
 		shown := b.post(subscriptionsList, "url", r.url+"/?k=token-in-the-url", "event", "customer:changed", "secret", "the-receivers-secret",
 			"omit", "1", "intervals", "30s, 2m", "timeout", "10s").want(http.StatusOK).has("whsec_", "not shown again").lacks("token-in-the-url", "the-receivers-secret")
@@ -163,7 +163,7 @@ func TestSubscription_TestEventShowsTheAnswer(t *testing.T) {
 		path := subscriptionsList + "/" + s.ID
 		b := f.as(t, editor)
 		b.get(path).want(http.StatusOK).has("Send a test event</button>").lacks("Rotate", "Delete")
-		b.post(path+"/test").want(http.StatusOK).has("The receiver took it: 200", "thank you", escaped, "\ufffd").lacks(hostile, "\u202e", "the-receivers-secret")
+		b.post(path+"/test").want(http.StatusOK).has("The receiver took it: 200", "thank you", escaped, "\ufffd").lacks(harmful, "\u202e", "the-receivers-secret")
 		if id := r.hears(t); id == "" || !strings.Contains(r.got[0], `"customerIds":[]`) {
 			t.Errorf("the receiver got %q", r.got)
 		}
@@ -183,8 +183,8 @@ func TestSubscription_ActsOfEditors(t *testing.T) {
 		path := subscriptionsList + "/" + s.ID
 		b := f.as(t, editor)
 		b.post(path+"/disable", "reason", strings.Repeat("x", maxReason+1)).want(http.StatusUnprocessableEntity).has("at most 200")
-		b.post(path+"/disable", "reason", "moves "+hostile).goesTo(path)
-		b.get(path).want(http.StatusOK).has("It is disabled since", "moves", "Enable</button>", "Its events are kept").lacks(hostile)
+		b.post(path+"/disable", "reason", "moves "+harmful).goesTo(path)
+		b.get(path).want(http.StatusOK).has("It is disabled since", "moves", "Enable</button>", "Its events are kept").lacks(harmful)
 		b.post(path + "/enable").goesTo(path)
 		b.get(path).want(http.StatusOK).has("Disable</button>", "What was kept for it").lacks("Enable</button>")
 		b.post(path + "/disable").goesTo(path)

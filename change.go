@@ -1,6 +1,10 @@
 package clientele
 
-import "time"
+import (
+	"cmp"
+	"slices"
+	"time"
+)
 
 // Subject says what sort of record a change is about.
 type Subject string
@@ -44,4 +48,11 @@ type Change struct {
 	Values []byte
 	Origin Origin
 	At     time.Time
+}
+
+// SortChanges sorts changes of one subject by record and sequence.
+func SortChanges(list []Change) {
+	slices.SortFunc(list, func(a, b Change) int {
+		return cmp.Or(cmp.Compare(a.SubjectID, b.SubjectID), cmp.Compare(a.Seq, b.Seq))
+	})
 }

@@ -52,6 +52,15 @@ type Store interface {
 	FindSubmission(ctx context.Context, project int64, id string) (clientele.Submission, error)
 	ListSubmissions(ctx context.Context, f clientele.SubmissionFilter) ([]clientele.Submission, error)
 	ForgetSubmissions(ctx context.Context, before time.Time, limit int) (int64, error)
+	FindLeadByID(ctx context.Context, project, id int64) (clientele.Lead, error)
+	ListLeads(ctx context.Context, q clientele.LeadQuery) (clientele.LeadPage, error)
+	CountSameIP(ctx context.Context, leads []clientele.Lead, limit int) ([]int, error)
+	ListLeadCountings(ctx context.Context) ([]clientele.LeadCounting, error)
+	FindLeadCounting(ctx context.Context, project int64) (clientele.LeadCounting, error)
+	ReadLeadChanges(ctx context.Context, project int64, leads []int64, after, upTo int64) ([]clientele.Change, error)
+	CountLeads(ctx context.Context, step clientele.LeadCountStep) (done bool, err error)
+	ForgetLeadCounts(ctx context.Context, project int64) error
+	ListLeadCounts(ctx context.Context, q clientele.LeadCountQuery) ([]clientele.LeadCount, error)
 
 	ListSigningKeys(ctx context.Context) ([]clientele.SigningKey, error)
 	RotateSigningKey(ctx context.Context, k clientele.SigningKey, renewBefore, oldUntil time.Time) error
@@ -134,6 +143,8 @@ func Run(t *testing.T, open func(t testing.TB) Store) {
 		{"publisher", publisherChecks()},
 		{"lead", leadChecks()},
 		{"submission", submissionChecks()},
+		{"lead list", leadListChecks()},
+		{"lead counts", leadCountChecks()},
 		{"signing key", signingKeyChecks()},
 		{"subscription", eventChecks(subscriptionChecks())},
 		{"gathering", eventChecks(gatheringChecks())},

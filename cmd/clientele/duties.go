@@ -16,6 +16,7 @@ const (
 	lookForSubmissionsEvery = time.Second // the safety net for a signal that another server could not send
 	recordUseEvery          = 30 * time.Second
 	forgetEvery             = 10 * time.Minute
+	countLeadsEvery         = time.Second // how far the funnel lags behind
 )
 
 // forgetLimit is how many rows are forgotten in one transaction.
@@ -46,6 +47,7 @@ func (r *rooms) startBackground(ctx context.Context, c *config.Serve) error {
 		work.Start("use of credentials", recordUseEvery, r.log, func(ctx context.Context) (time.Duration, error) {
 			return 0, r.guard.RecordUse(ctx)
 		}),
+		work.Start("counts of leads", countLeadsEvery, r.log, (&work.LeadCounts{Store: r.store}).Count),
 		work.Start("retention", forgetEvery, r.log, func(ctx context.Context) (time.Duration, error) {
 			return 0, errors.Join(r.forget(ctx, c), r.hooks.Forget(ctx))
 		}),

@@ -31,6 +31,7 @@ type store interface {
 	access.OperatorStore
 	console.Store
 	work.SubmissionStore
+	work.LeadCountStore
 	webhook.Store
 	leadStore
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"slices"
 	"time"
 
 	"clientele"
@@ -102,9 +103,8 @@ func Statements() []Statement {
 		{"claim submissions", claimSubmissions, []any{project, "Processing", "lease", time.Now(), 10}, pending},
 		{"projects with submissions", projectsWithSubmissions, nil, map[string][]string{"submission_unfinished": nil}},
 	}
-	list = append(append(list, consoleStatements()...), listStatements(project)...)
-	list = append(list, submissionListStatements(project)...)
-	return append(list, deliveryListStatements(project)...)
+	return slices.Concat(list, leadStatements(project), consoleStatements(), listStatements(project),
+		submissionListStatements(project), deliveryListStatements(project))
 }
 
 // listStatements are the lists, of each kind one.

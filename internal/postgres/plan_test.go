@@ -18,7 +18,9 @@ import (
 // are sorted.
 func TestPlans(t *testing.T) {
 	conn := dial(t, pgtest.New(t))
-	for _, table := range []string{"customer", "address", "change", "lead", "submission", "remembered_call", "operator", "session", "audit", "delivery"} {
+	for _, table := range []string{
+		"customer", "address", "change", "lead", "lead_count", "submission", "remembered_call", "operator", "session", "audit", "delivery",
+	} {
 		exec(t, conn, "ALTER TABLE "+table+" SET (autovacuum_enabled = off)")
 	}
 	fill(t, conn)
@@ -87,8 +89,11 @@ func fill(t *testing.T, conn *pgx.Conn) {
 			SELECT project_id, 'customer', id, 'created', '{}', 'opm', 1, 'r', now() FROM customer`,
 		"INSERT INTO publisher (id, uuid, name, created_at) VALUES (1, 'p', 'p', now())",
 		"INSERT INTO campaign (project_id, id, uuid, name, landing_url, created_at) VALUES (1, 1, 'c', 'c', 'https://example.com', now())",
-		`INSERT INTO lead (project_id, id, uuid, campaign_id, publisher_id, stage, net_value, nominal_value, action_at, source, credential_id, version, created_at, updated_at)
-			SELECT 1, n, 'l' || n, 1, 1, '', 0, 0, now(), 'primelead', 1, 1, now(), now() FROM generate_series(1, 20000) n`,
+		`INSERT INTO lead (project_id, id, uuid, campaign_id, publisher_id, stage, net_value, nominal_value, ip, action_at, source, credential_id, version, created_at, updated_at)
+			SELECT 1, n, 'l' || n, 1, 1, CASE WHEN n % 20 = 0 THEN 'contract' ELSE '' END, 0, 0, '192.0.2.' || n % 250,
+				now() - n * interval '1 minute', 'primelead', 1, 1, now(), now() FROM generate_series(1, 20000) n`,
+		`INSERT INTO lead_count (project_id, span, day, campaign_id, publisher_id, clicks, no_stage, wide_contact, narrow_contact, application, contract, contract_canceled, net_value, nominal_value, canceled_net_value, canceled_nominal_value)
+			SELECT 1, 1 + n % 2, 20260000 + n / 20, 1, n % 20, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM generate_series(1, 20000) n`,
 		`INSERT INTO remembered_call (project_id, key, credential_id, body_hash, result, subject_id, reference, at)
 			SELECT 1, 'k' || n, 1, '\x00', 1, 1, '', now() FROM generate_series(1, 20000) n`,
 		`INSERT INTO submission (project_id, id, credential_id, dialect, request_id, payload, target, status, customer_id, failure, lease, accepted_at, finished_at)

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -15,6 +16,7 @@ import (
 func leadCountChecks() []check {
 	return []check{
 		{"RandomWritesAreCounted", testLeadCountsModel},
+		{"Known_LeadsAreNotReadAgain", testLeadCountsKnown},
 		{"Step_TwiceIsOnce", testLeadCountStepTwice},
 		{"Step_OfThePlaceOnly", testLeadCountStepElsewhere},
 		{"Zone_ChangedBeginsAnew", testLeadCountsZone},
@@ -137,10 +139,12 @@ func (r *countRun) report(rt *rapid.T, n int) clientele.LeadReport {
 
 func (r *countRun) compare(rt *rapid.T) {
 	var leads []clientele.Lead
-	for project, uuids := range r.uuids {
-		for _, id := range uuids {
-			leads = append(leads, r.f.lead(rt, project, id))
+	for _, project := range []int64{r.f.project, r.f.other} {
+		list, _ := r.f.pages(rt, clientele.LeadQuery{ProjectID: project, Limit: clientele.MaxPage})
+		if len(list) != len(r.uuids[project]) {
+			rt.Fatalf("project %d lists %d leads, want %d", project, len(list), len(r.uuids[project]))
 		}
+		leads = append(leads, list...)
 	}
 	for _, q := range []clientele.LeadCountQuery{
 		{}, {From: 2026_03_28}, {From: 2026_03_29, To: 2026_10_31}, {To: 2025_12_31}, {From: 2026_01_01, To: 2026_12_31},
@@ -150,6 +154,45 @@ func (r *countRun) compare(rt *rapid.T) {
 			r.f.wantCounts(rt, q, leads)
 		}
 	}
+}
+
+// historyReader counts the changes of leads that are read.
+type historyReader struct {
+	Store
+	changes int
+}
+
+func (h *historyReader) ReadLeadChanges(
+	ctx context.Context, project int64, leads []int64, after, upTo int64,
+) ([]clientele.Change, error) {
+	list, err := h.Store.ReadLeadChanges(ctx, project, leads, after, upTo)
+	h.changes += len(list)
+	return list, err
+}
+
+// testLeadCountsKnown: whoever corrects the values of one lead over and over does not have its history read over and over,
+// but by another server that has not seen it yet.
+func testLeadCountsKnown(t *testing.T, fx *fixture) {
+	f := newLeadFixture(t, fx)
+	id := f.commit(t, f.register(f.campaign, 0))[0].Reference
+	first, second := &historyReader{Store: f.Store}, &historyReader{Store: f.Store}
+	counts := work.LeadCounts{Store: first}
+	const corrections = 20
+	for i := range corrections {
+		f.commit(t, report(f.project, i, id, clientele.LeadReport{NetValue: clientele.Amount(i + 1)}))
+		f.countAll(t, &counts)
+	}
+	if first.changes != corrections+1 {
+		t.Errorf("%d changes were read of a history of %d", first.changes, corrections+1)
+	}
+	f.commit(t, report(f.project, 1, id, reached(1, clientele.StageContract)))
+	f.countAll(t, &work.LeadCounts{Store: second})
+	if second.changes != corrections+2 {
+		t.Errorf("another server read %d changes of %d", second.changes, corrections+2)
+	}
+	f.commit(t, report(f.project, 1, id, reached(1, clientele.StageContractCanceled)))
+	f.countAll(t, &counts) // what it knows is of an earlier place
+	f.wantCounts(t, clientele.LeadCountQuery{ProjectID: f.project}, []clientele.Lead{f.lead(t, f.project, id)})
 }
 
 // counted registers one lead and counts it; it returns the lead and how far the counting is then.

@@ -64,7 +64,7 @@ func selects(q clientele.LeadQuery, l *clientele.Lead) bool {
 }
 
 // pages reads a list to its end and returns it with the number of calls that it took.
-func (f *fixture) pages(t *testing.T, q clientele.LeadQuery) (list []clientele.Lead, calls int) {
+func (f *fixture) pages(t tester, q clientele.LeadQuery) (list []clientele.Lead, calls int) {
 	t.Helper()
 	for {
 		page, err := f.ListLeads(t.Context(), q)

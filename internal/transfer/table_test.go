@@ -23,6 +23,8 @@ var staysBehind = map[string]string{
 	"transfer":         "it is about the transfer",
 	"session":          "who is logged in at this moment: one logs in again at the new place",
 	"submission_claim": "who works on what at this moment: nobody, while a book is copied",
+	"lead_count":       "follows from the history, and is counted anew from it",
+	"lead_counting":    "as lead_count",
 	"commit_mark":      "about transactions of the last hour and lost connections to this very server; PostgreSQL only",
 }
 

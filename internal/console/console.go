@@ -21,6 +21,7 @@ type Store interface {
 	campaignStore
 	publisherStore
 	submissionStore
+	leadStore
 
 	ListProjects(ctx context.Context) ([]clientele.Project, error)
 	FindProjectByID(ctx context.Context, id int64) (clientele.Project, error)

@@ -80,6 +80,8 @@ var (
 		{"Overview", "", "overview"},
 	}
 	ofProject = []entry{
+		{"Leads", "leads", "leads"},
+		{"Funnel", "funnel", "funnel"},
 		{"Campaigns", "campaigns", "campaigns"},
 		{"Submissions", "submissions", "submissions"},
 		{"Subscriptions", "subscriptions", "subscriptions"},

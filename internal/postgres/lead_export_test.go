@@ -43,6 +43,8 @@ func leadStatements(project int64) (list []Statement) {
 		map[string][]string{"lead_ip": {"project_id", "ip", "action_at"}})
 	add("read changes of leads", readLeadChanges, []any{project, ids, 0, 1000},
 		map[string][]string{"change_of_subject": {"project_id", "subject", "subject_id", "seq"}})
+	add("history of a lead", leadHistory, []any{project, ids[0], 1000, 10},
+		map[string][]string{"change_of_subject": {"project_id", "subject", "subject_id", "seq"}})
 	add("counts of leads", leadCounts, []any{project, 1, 20260101, 20260131}, map[string][]string{"lead_count_pk": {"project_id", "span", "day"}})
 	cells := []clientele.LeadCell{{Span: clientele.SpanDay, Day: 20260101}}
 	add("add counts of leads", addLeadCells, leadCellArrays(project, cells), nil)

@@ -1,9 +1,11 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"clientele"
@@ -186,4 +188,25 @@ func (s *Store) CountSameIP(ctx context.Context, leads []clientele.Lead, limit i
 		return nil, fmt.Errorf("count leads of an address: %w", err)
 	}
 	return counts, nil
+}
+
+const leadHistory = "SELECT seq, " + changeColumns + ` FROM change
+	WHERE project_id = $1 AND subject = 'lead' AND subject_id = $2 AND seq < $3 ORDER BY seq DESC LIMIT $4`
+
+// ListLeadHistory returns the changes of one lead, the newest first, at most limit, and with a sequence below before unless
+// that is 0.
+func (s *Store) ListLeadHistory(ctx context.Context, project, lead, before int64, limit int) ([]clientele.Change, error) {
+	var list []clientele.Change
+	err := s.query(ctx, "list history of a lead", func(ctx context.Context, pool *pgxpool.Pool) error {
+		rows, err := pool.Query(ctx, leadHistory, project, lead, cmp.Or(before, math.MaxInt64), limit)
+		if err != nil {
+			return err
+		}
+		list, err = pgx.CollectRows(rows, scanChange)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list history of lead %d: %w", lead, err)
+	}
+	return list, nil
 }

@@ -52,6 +52,7 @@ func TestQueries_OfLeadPagesUseAnIndex(t *testing.T) {
 	for _, do := range []func() error{
 		func() error { _, err := s.FindLeadByID(ctx, project, 1); return ignoreNotFound(err) },
 		func() error { _, err := s.CountSameIP(ctx, make([]clientele.Lead, 2), 10); return err },
+		func() error { _, err := s.ListLeadHistory(ctx, project, 1, 0, 10); return err },
 		func() error { _, err := s.FindLeadCounting(ctx, project); return err },
 		func() error { _, err := s.ReadLeadChanges(ctx, project, []int64{1, 2}, 0, 10); return err },
 		func() error { _, err := s.CountLeads(ctx, clientele.LeadCountStep{From: from, To: from}); return err },

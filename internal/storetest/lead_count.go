@@ -147,7 +147,11 @@ func (r *countRun) compare(rt *rapid.T) {
 		leads = append(leads, list...)
 	}
 	for _, q := range []clientele.LeadCountQuery{
-		{}, {From: 2026_03_28}, {From: 2026_03_29, To: 2026_10_31}, {To: 2025_12_31}, {From: 2026_01_01, To: 2026_12_31},
+		{},
+		{From: 2026_03_28},
+		{From: 2026_03_29, To: 2026_10_31},
+		{To: 2025_12_31},
+		{From: 2026_01_01, To: 2026_12_31},
 		{From: 2026_03_28, To: 2026_03_28},
 	} {
 		for _, q.ProjectID = range []int64{r.f.project, r.f.other} {

@@ -19,6 +19,7 @@ func leadListChecks() []check {
 		{"List_LooksAtSoManyOnly", testListLeadsScans},
 		{"List_ByAddressUntilItIsForgotten", testListLeadsByIP},
 		{"SameIP_WithinTheWindow", testCountSameIP},
+		{"History_NewestFirstInPieces", testLeadHistory},
 	}
 }
 
@@ -208,5 +209,34 @@ func testCountSameIP(t *testing.T, fx *fixture) {
 	}
 	if got, err := f.CountSameIP(t.Context(), nil, 1); err != nil || len(got) != 0 {
 		t.Errorf("of no leads: %v, %v", got, err)
+	}
+}
+
+func testLeadHistory(t *testing.T, fx *fixture) {
+	f := newLeadFixture(t, fx)
+	f.commit(t, f.register(f.campaign, 0))
+	o := f.commit(t, f.register(f.campaign, 1))[0]
+	for i := range 5 {
+		f.commit(t, report(f.project, i, o.Reference, clientele.LeadReport{NetValue: clientele.Amount(i + 1)}))
+	}
+	want, err := f.ListChanges(t.Context(), f.project, clientele.SubjectLead, o.SubjectID)
+	if err != nil || len(want) != 6 {
+		t.Fatalf("%d changes, %v", len(want), err)
+	}
+	slices.Reverse(want)
+	var got []clientele.Change
+	for before := int64(0); ; before = got[len(got)-1].Seq {
+		list, err := f.ListLeadHistory(t.Context(), f.project, o.SubjectID, before, 4)
+		if err != nil || len(list) > 4 {
+			t.Fatalf("%d changes before %d, %v", len(list), before, err)
+		}
+		if len(list) == 0 {
+			break
+		}
+		got = append(got, list...)
+	}
+	wantSame(t, "history", want, got)
+	if list, err := f.ListLeadHistory(t.Context(), f.other, o.SubjectID, 0, 4); err != nil || len(list) != 0 {
+		t.Errorf("in another project: %d changes, %v", len(list), err)
 	}
 }

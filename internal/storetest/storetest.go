@@ -54,6 +54,7 @@ type Store interface {
 	ForgetSubmissions(ctx context.Context, before time.Time, limit int) (int64, error)
 	FindLeadByID(ctx context.Context, project, id int64) (clientele.Lead, error)
 	ListLeads(ctx context.Context, q clientele.LeadQuery) (clientele.LeadPage, error)
+	ListLeadHistory(ctx context.Context, project, lead, before int64, limit int) ([]clientele.Change, error)
 	CountSameIP(ctx context.Context, leads []clientele.Lead, limit int) ([]int, error)
 	ListLeadCountings(ctx context.Context) ([]clientele.LeadCounting, error)
 	FindLeadCounting(ctx context.Context, project int64) (clientele.LeadCounting, error)

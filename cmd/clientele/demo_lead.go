@@ -12,6 +12,8 @@ import (
 	"clientele"
 	"clientele/internal/access"
 	"clientele/internal/book"
+
+	"github.com/google/uuid"
 )
 
 // The demo's identifiers. Of a real advertiser and its leads they are random: they are secrets.
@@ -37,26 +39,42 @@ func fillLeads(ctx context.Context, s store, b *book.Book, p clientele.Project) 
 	if err != nil {
 		return err
 	}
-	_, err = s.CreatePublisher(ctx, clientele.Publisher{UUID: demoPublisherUUID, Name: "Demo publisher", CreatedAt: now})
-	if err != nil {
-		return err
-	}
-	_, err = s.CreateCampaign(ctx, clientele.Campaign{
-		ProjectID: p.ID, UUID: demoCampaignUUID, Name: "Demo campaign", CreatedAt: now,
-		LandingURL: "https://shop.example.com/offer?from=demo#form",
-	})
+	links, err := createLinks(ctx, s, p, now)
 	if err != nil {
 		return err
 	}
 	var made atomic.Int64
 	leads := book.NewLeads(b, s, func() string { return demoLead(made.Add(1)) })
-	link := book.Link{CampaignUUID: demoCampaignUUID, PublisherUUID: demoPublisherUUID}
-	if err := fillClicks(ctx, leads, link); err != nil {
+	if err := fillClicks(ctx, leads, links[0]); err != nil {
 		return err
 	}
-	return fillRegistrations(ctx, leads, link, book.Call{ProjectID: p.ID, Origin: clientele.Origin{
+	return fillRegistrations(ctx, leads, links, book.Call{ProjectID: p.ID, Origin: clientele.Origin{
 		Dialect: clientele.PrimeLead, CredentialID: issued.Credential.ID, RequestID: "demo",
 	}}, now)
+}
+
+// createLinks makes the demo's campaigns and publishers and returns the links of each with each. The first are those of the
+// calls to paste.
+func createLinks(ctx context.Context, s store, p clientele.Project, now time.Time) (links []book.Link, err error) {
+	campaigns, publishers := []string{demoCampaignUUID, uuid.NewString()}, []string{demoPublisherUUID, uuid.NewString(), uuid.NewString()}
+	for i, name := range []string{"Demo publisher", "Kestrel Media", "Heron Newsletter"} {
+		_, err := s.CreatePublisher(ctx, clientele.Publisher{UUID: publishers[i], Name: name, CreatedAt: now})
+		if err != nil {
+			return nil, err
+		}
+	}
+	for i, name := range []string{"Demo campaign", "Autumn savings"} {
+		_, err := s.CreateCampaign(ctx, clientele.Campaign{
+			ProjectID: p.ID, UUID: campaigns[i], Name: name, CreatedAt: now, LandingURL: "https://shop.example.com/offer?from=demo#form",
+		})
+		if err != nil {
+			return nil, err
+		}
+		for _, publisher := range publishers {
+			links = append(links, book.Link{CampaignUUID: campaigns[i], PublisherUUID: publisher})
+		}
+	}
+	return links, nil
 }
 
 // demoClicks is how many of the leads are clicks; they come first, and one by one, so that their UUIDs are known.
@@ -77,13 +95,13 @@ func fillClicks(ctx context.Context, leads *book.Leads, link book.Link) error {
 }
 
 // fillRegistrations registers the other leads all at once, of the last sixty days and in every stage.
-func fillRegistrations(ctx context.Context, leads *book.Leads, link book.Link, call book.Call, now time.Time) error {
+func fillRegistrations(ctx context.Context, leads *book.Leads, links []book.Link, call book.Call, now time.Time) error {
 	random := rand.New(rand.NewPCG(3, 4)) // the same leads every time
 	errs := make([]error, demoLeads-demoClicks)
 	var all sync.WaitGroup
 	for i := range errs {
 		lead := madeUpLead(random, i, now)
-		lead.Link = link
+		lead.Link = links[random.IntN(1+random.IntN(len(links)))] // the first of them more often
 		all.Go(func() { _, errs[i] = leads.Register(ctx, call, lead) })
 	}
 	all.Wait()

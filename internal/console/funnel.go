@@ -168,9 +168,6 @@ func (row *funnelRow) cells() []funnelStep {
 	return list
 }
 
-// registrations is how many of the leads did not begin with a click.
-func (row *funnelRow) registrations() int64 { return row.Leads() - row.Clicks }
-
 // shareText is a share with one decimal; a dash of nothing.
 func shareText(n, of int64) string {
 	if of == 0 {

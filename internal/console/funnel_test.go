@@ -45,22 +45,22 @@ func TestFunnel_Numbers(t *testing.T) {
 		w := funnelWorld(t, f)
 		b := f.as(t, viewer)
 		all := b.get(w.path("/funnel?range=all")).want(http.StatusOK).says(
-			"Clicks 5", "Registered 2", "Contracts 4", "Net value 1 234 571.00", "Nominal value 2 469 142.00",
-			"Cancelled net value 50.00", "Cancelled nominal value 100.00",
+			"Clicks 5", "Registered 2", "Contracts 3 42.9 % of all leads", "Value of contracts 1 234 571.00 net; nominal 2 469 142.00",
+			"Cancelled 1 25.0 % of all contracts", "Cancelled value 50.00 net; nominal 100.00",
 			"Clicked or registered 7 100.0 % 100.0 %", "Wide contact 6 85.7 % 85.7 %", "Narrow contact 6 85.7 % 100.0 %",
 			"Application 5 71.4 % 83.3 %", "Contract 4 57.1 % 80.0 %", "Contract cancelled 1 14.3 % 25.0 %",
-			"Spring 5 3 2 4 80.0 % 4 80.0 % 3 60.0 % 3 60.0 % 1 33.3 % 1 234 570.00 2 469 140.00 50.00",
-			"Autumn 2 2 0 2 100.0 % 2 100.0 % 2 100.0 % 1 50.0 % 0 0.0 % 1.00 2.00 0.00",
-			"Heron Ads 4 2 2 4 100.0 % 4 100.0 % 4 100.0 % 3 75.0 % 1 33.3 % 3.11 6.22 50.00",
-			"Kestrel Media 3 3 0 2 66.7 % 2 66.7 % 1 33.3 % 1 33.3 % 0 0.0 % 1 234 567.89 2 469 135.78 0.00",
+			"Spring 5 3 60.0 % 4 80.0 % 4 80.0 % 3 60.0 % 3 60.0 % 1 33.3 % 1 234 570.00 nominal 2 469 140.00 50.00 nominal 100.00",
+			"Autumn 2 2 100.0 % 2 100.0 % 2 100.0 % 2 100.0 % 1 50.0 % 0 0.0 % 1.00 nominal 2.00 0.00 nominal 0.00",
+			"Heron Ads 4 2 50.0 % 4 100.0 % 4 100.0 % 4 100.0 % 3 75.0 % 1 33.3 % 3.11 nominal 6.22 50.00 nominal 100.00",
+			"Kestrel Media 3 3 100.0 % 2 66.7 % 2 66.7 % 1 33.3 % 1 33.3 % 0 0.0 % 1 234 567.89 nominal 2 469 135.78 0.00",
 		)
 		if strings.Index(all.body, ">Spring<") > strings.Index(all.body, ">Autumn</a>") {
 			t.Error("the campaign with the most leads is not the first")
 		}
-		b.get(w.path("/funnel")).says("Clicks 4", "Autumn 1 1 0", "Contracts 3", "Net value 1 234 570.00") // of thirty days
+		b.get(w.path("/funnel")).says("Clicks 4", "Autumn 1 1 100.0 %", "Contracts 2", "Value of contracts 1 234 570.00") // of thirty days
 		b.get(w.path("/funnel?range=today")).says("Clicks 4", "Registered 2")
 		day := w.clock.Now().Add(-40 * 24 * time.Hour).Format(time.DateOnly)
-		b.get(w.path("/funnel?from=%s&to=%s", day, day)).says("Clicks 1", "Autumn 1 1 0 1 100.0 %").lacks(">Spring</a>")
+		b.get(w.path("/funnel?from=%s&to=%s", day, day)).says("Clicks 1", "Autumn 1 1 100.0 % 1 100.0 %").lacks(">Spring</a>")
 		b.get(w.path("/funnel?from=2031-01-01&to=")).says("No lead in this time.")
 	})
 }
@@ -72,7 +72,7 @@ func TestFunnel_LeadsToItsLeads(t *testing.T) {
 	b := f.as(t, viewer)
 	funnel := b.get(w.path("/funnel?range=all"))
 	spring := b.get(funnel.path("Spring")).says("Clicks 3", "Kestrel Media 3", "Heron Ads 2").lacks(">Autumn</a>")
-	b.get(spring.path("Heron Ads")).says("Clicks 0", "Registered 2", "Spring 2 0 2 2 100.0 %")
+	b.get(spring.path("Heron Ads")).says("Clicks 0", "Registered 2", "Spring 2 0 0.0 % 2 100.0 %")
 	for _, label := range []string{"7", "6", "5"} {
 		list := b.get(funnel.path(label)).says(label + " leads")
 		if got := strings.Count(list.body, "<tr>") - 1; fmt.Sprint(got) != label {

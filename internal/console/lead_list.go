@@ -17,6 +17,7 @@ type leadStore interface {
 	FindLead(ctx context.Context, project int64, uuid string) (clientele.Lead, error)
 	FindLeadByID(ctx context.Context, project, id int64) (clientele.Lead, error)
 	ListLeads(ctx context.Context, q clientele.LeadQuery) (clientele.LeadPage, error)
+	LastLeadDay(ctx context.Context, q clientele.LeadQuery, r clientele.CellRange) (clientele.Day, error)
 	ListLeadHistory(ctx context.Context, project, lead, before int64, limit int) ([]clientele.Change, error)
 	CountSameIP(ctx context.Context, leads []clientele.Lead, limit int) ([]int, error)
 	FindLeadCounting(ctx context.Context, project int64) (clientele.LeadCounting, error)
@@ -91,7 +92,7 @@ func (c *Console) listLeads(r *request, p *leadsPage) (err error) {
 		return err
 	}
 	q.After, q.Limit = positionOf(r.URL.Query().Get("after")), leadPageSize
-	list, err := c.Store.ListLeads(r.Context(), q)
+	list, err := c.searchLeads(r, q)
 	if err != nil {
 		return err
 	}

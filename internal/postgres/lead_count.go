@@ -215,3 +215,49 @@ func (s *Store) ListLeadCounts(ctx context.Context, q clientele.LeadCountQuery) 
 	}
 	return sums.List(), nil
 }
+
+// LastLeadDay returns the newest day, or month, of a range on which there are leads that a query selects, as far as counts
+// tell: by campaign, publisher and stage. 0 for none.
+func (s *Store) LastLeadDay(ctx context.Context, q clientele.LeadQuery, r clientele.CellRange) (day clientele.Day, err error) {
+	query, args := lastLeadDaySQL(q, r)
+	err = s.query(ctx, "look for a day of leads", func(ctx context.Context, pool *pgxpool.Pool) error {
+		err := pool.QueryRow(ctx, query, args...).Scan((*int64)(&day))
+		if errors.Is(err, pgx.ErrNoRows) {
+			day, err = 0, nil
+		}
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("look for a day of leads of project %d: %w", q.ProjectID, err)
+	}
+	return day, nil
+}
+
+func lastLeadDaySQL(q clientele.LeadQuery, r clientele.CellRange) (query string, args []any) {
+	b := leadListBuilder{}
+	query = "SELECT day FROM lead_count WHERE project_id = " + b.arg(q.ProjectID) + " AND span = " + b.arg(int64(r.Span)) +
+		" AND day BETWEEN " + b.arg(int64(r.From)) + " AND " + b.arg(int64(r.To))
+	if q.CampaignID != 0 {
+		query += " AND campaign_id = " + b.arg(q.CampaignID)
+	}
+	if q.PublisherID != 0 {
+		query += " AND publisher_id = " + b.arg(q.PublisherID)
+	}
+	if q.Stages != 0 {
+		query += " AND " + stageSum(q.Stages) + " > 0"
+	}
+	return query + " ORDER BY day DESC LIMIT 1", b.args
+}
+
+// stageSum adds up the columns of the stages.
+func stageSum(stages clientele.StageSet) string {
+	sum := "0"
+	for stage, column := range [clientele.NumStages]string{
+		"no_stage", "wide_contact", "narrow_contact", "application", "contract", "contract_canceled",
+	} {
+		if stages.Has(clientele.Stage(stage)) {
+			sum += " + " + column
+		}
+	}
+	return sum
+}

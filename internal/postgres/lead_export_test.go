@@ -36,6 +36,8 @@ func leadStatements(project int64) (list []Statement) {
 		add("list leads", sql, args, want)
 		sql, args = lastScannedSQL(q)
 		add("list leads, last scanned", sql, args, want)
+		sql, args = lastLeadDaySQL(q, clientele.CellRange{Span: clientele.SpanDay, To: 2030_01_01})
+		add("list leads, last day", sql, args, map[string][]string{"lead_count_pk": {"project_id", "span", "day"}})
 	}
 	ids, times := []int64{5, 6, 7}, []time.Time{{}, {}, {}}
 	add("lead by id", findLeadByID, []any{project, ids[0]}, map[string][]string{"lead_pk": {"project_id", "id"}})

@@ -171,3 +171,43 @@ const leadCountsSQL = `SELECT campaign_id, publisher_id, sum(clicks), sum(no_sta
 		sum(application), sum(contract), sum(contract_canceled), sum(net_value), sum(nominal_value), sum(canceled_net_value),
 		sum(canceled_nominal_value)
 	FROM lead_count WHERE project_id = ? AND span = ? AND day BETWEEN ? AND ? GROUP BY campaign_id, publisher_id`
+
+// LastLeadDay returns the newest day, or month, of a range on which there are leads that a query selects, as far as counts
+// tell: by campaign, publisher and stage. 0 for none.
+func (s *Store) LastLeadDay(ctx context.Context, q clientele.LeadQuery, r clientele.CellRange) (clientele.Day, error) {
+	query, args := lastLeadDaySQL(q, r)
+	var day clientele.Day
+	err := s.read.QueryRowContext(ctx, query, args...).Scan(&day)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return 0, fmt.Errorf("look for a day of leads of project %d: %w", q.ProjectID, classify(err))
+	}
+	return day, nil
+}
+
+func lastLeadDaySQL(q clientele.LeadQuery, r clientele.CellRange) (query string, args []any) {
+	query = "SELECT day FROM lead_count WHERE project_id = ? AND span = ? AND day BETWEEN ? AND ?"
+	args = []any{q.ProjectID, int64(r.Span), int64(r.From), int64(r.To)}
+	if q.CampaignID != 0 {
+		query, args = query+" AND campaign_id = ?", append(args, q.CampaignID)
+	}
+	if q.PublisherID != 0 {
+		query, args = query+" AND publisher_id = ?", append(args, q.PublisherID)
+	}
+	if q.Stages != 0 {
+		query += " AND " + stageSum(q.Stages) + " > 0"
+	}
+	return query + " ORDER BY day DESC LIMIT 1", args
+}
+
+// stageSum adds up the columns of the stages.
+func stageSum(stages clientele.StageSet) string {
+	sum := "0"
+	for stage, column := range [clientele.NumStages]string{
+		"no_stage", "wide_contact", "narrow_contact", "application", "contract", "contract_canceled",
+	} {
+		if stages.Has(clientele.Stage(stage)) {
+			sum += " + " + column
+		}
+	}
+	return sum
+}

@@ -44,7 +44,11 @@ func TestQueries_OfLeadPagesUseAnIndex(t *testing.T) {
 	r := recordReads(t, s)
 	ctx := t.Context()
 	everyLeadQuery(project, func(q clientele.LeadQuery) {
-		if _, err := s.ListLeads(ctx, q); err != nil {
+		_, err := s.ListLeads(ctx, q)
+		if err == nil {
+			_, err = s.LastLeadDay(ctx, q, clientele.CellRange{Span: clientele.SpanDay, To: 2030_01_01})
+		}
+		if err != nil {
 			t.Fatal(err)
 		}
 	})

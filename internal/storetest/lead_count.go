@@ -23,6 +23,7 @@ func leadCountChecks() []check {
 		{"Visitors_ForgottenChangeNothing", testLeadCountsForgotten},
 		{"Values_BeyondReasonDoNotOverflow", testLeadCountsOverflow},
 		{"State_TellsHowFar", testLeadCountingState},
+		{"LastDay_OfCampaignPublisherAndStage", testLastLeadDay},
 	}
 }
 
@@ -313,5 +314,53 @@ func testLeadCountingState(t *testing.T, fx *fixture) {
 	f.commit(t, f.register(f.campaign, 5))
 	if c = f.counting(t, f.project); c.Behind != 1 || !c.At.Equal(at(1)) {
 		t.Errorf("with a lead more: %+v", c)
+	}
+}
+
+// testLastLeadDay asks for the last day of every selection and range of some leads of three days in two months.
+func testLastLeadDay(t *testing.T, fx *fixture) {
+	f := newLeadFixture(t, fx)
+	second, other := f.newCampaign(t, f.project, "second"), f.newPublisher(t, "Other Media")
+	days := []clientele.Day{2026_10_30, 2026_11_02, 2026_11_05}
+	var leads []clientele.Lead
+	for i, day := range []int{0, 0, 1, 2} {
+		w := f.register([]clientele.Campaign{f.campaign, second}[i%2], 1)
+		w.Lead.Register.ActionAt, w.Lead.Register.Stage = days[day].Start(time.UTC), clientele.Stage(i)
+		w.Lead.Register.PublisherID = []int64{f.publisher.ID, other.ID}[i/2]
+		leads = append(leads, f.lead(t, f.project, f.commit(t, w)[0].Reference))
+	}
+	f.countAll(t, &work.LeadCounts{})
+	for _, campaign := range []int64{0, f.campaign.ID, second.ID} {
+		for _, publisher := range []int64{0, f.publisher.ID, other.ID} {
+			for _, stages := range []clientele.StageSet{0, clientele.StagesOf(2), clientele.StagesFrom(1), clientele.StagesOf(5)} {
+				q := clientele.LeadQuery{ProjectID: f.project, CampaignID: campaign, PublisherID: publisher, Stages: stages}
+				for _, to := range days {
+					f.wantLastDay(t, q, clientele.CellRange{Span: clientele.SpanDay, From: 2026_10_31, To: to}, leads)
+					f.wantLastDay(t, q, clientele.CellRange{Span: clientele.SpanDay, To: to}, leads)
+					f.wantLastDay(t, q, clientele.CellRange{Span: clientele.SpanMonth, To: to}, leads)
+				}
+			}
+		}
+	}
+	day, err := f.LastLeadDay(t.Context(), clientele.LeadQuery{ProjectID: f.other}, clientele.CellRange{Span: clientele.SpanDay, To: 2030_01_01})
+	if day != 0 || err != nil {
+		t.Errorf("of a project without leads: %d, %v", day, err)
+	}
+}
+
+func (f *fixture) wantLastDay(t *testing.T, q clientele.LeadQuery, r clientele.CellRange, leads []clientele.Lead) {
+	t.Helper()
+	var want clientele.Day
+	for i := range leads {
+		day := clientele.DayOf(leads[i].ActionAt, time.UTC)
+		if r.Span == clientele.SpanMonth {
+			day = day.Month()
+		}
+		if selects(q, &leads[i]) && day >= r.From && day <= r.To {
+			want = max(want, day)
+		}
+	}
+	if got, err := f.LastLeadDay(t.Context(), q, r); got != want || err != nil {
+		t.Errorf("LastLeadDay(%+v, %+v) = %d, %v; want %d", q, r, got, err, want)
 	}
 }

@@ -61,6 +61,7 @@ type Store interface {
 	ReadLeadChanges(ctx context.Context, project int64, leads []int64, after, upTo int64) ([]clientele.Change, error)
 	CountLeads(ctx context.Context, step clientele.LeadCountStep) (done bool, err error)
 	ForgetLeadCounts(ctx context.Context, project int64) error
+	LastLeadDay(ctx context.Context, q clientele.LeadQuery, r clientele.CellRange) (clientele.Day, error)
 	ListLeadCounts(ctx context.Context, q clientele.LeadCountQuery) ([]clientele.LeadCount, error)
 
 	ListSigningKeys(ctx context.Context) ([]clientele.SigningKey, error)

@@ -3,7 +3,7 @@ package clientele
 import "context"
 
 // Request is what becomes known about one call while it is served. The middleware makes it, whoever serves the call fills
-// in, and one log line and the metrics tell of it in the end. It holds no personal data and no secret.
+// in, and one log line and the metrics tell of it in the end. All but Body holds no personal data and no secret.
 type Request struct {
 	// ID is the X-Request-Id of the answer. It is the partner's if it sent a sane one.
 	ID string
@@ -18,6 +18,9 @@ type Request struct {
 	Result Result
 	// Err is why the call failed, with its cause.
 	Err error
+	// Body is what the caller sent, once it was read; nil before. It is for those who keep refused calls, and never for the
+	// log.
+	Body []byte
 }
 
 type requestKey struct{}

@@ -91,10 +91,13 @@ const (
 	// ExternalIDTaken and ExternalNumberTaken: another record, Outcome.Existing, has it; nothing was written.
 	ExternalIDTaken
 	ExternalNumberTaken
+	// Submitted: the write is kept as a submission; what becomes of it is told later. No store answers it: it is for logs
+	// and counts.
+	Submitted
 )
 
 var resultNames = [...]string{
-	"", "created", "updated", "unchanged", "missing", "external_id_taken", "external_number_taken",
+	"", "created", "updated", "unchanged", "missing", "external_id_taken", "external_number_taken", "accepted",
 }
 
 // String returns the result as it is written in logs and metrics.

@@ -24,6 +24,8 @@ var shared = map[string]string{
 	"signing_key":       "signs tokens of all projects; reference table",
 	"schema_info":       "one row about the schema; stays on the coordinator",
 	"goose_db_version":  "the migrations that took place; stays on the coordinator",
+	"call_count":        "counts of calls, of all projects too; stays on the coordinator",
+	"refusal":           "the newest refused calls, bounded, also of unknown callers; stays on the coordinator",
 	"transfer":          "one row while a book arrives; stays on the coordinator",
 }
 

@@ -104,7 +104,32 @@ func Statements() []Statement {
 		{"projects with submissions", projectsWithSubmissions, nil, map[string][]string{"submission_unfinished": nil}},
 	}
 	return slices.Concat(list, leadStatements(project), consoleStatements(), listStatements(project),
-		submissionListStatements(project), deliveryListStatements(project))
+		submissionListStatements(project), deliveryListStatements(project), trafficStatements())
+}
+
+// trafficStatements are those about calls, which belong to no project. Lists are known by their names: before anything is
+// known of a table that is empty it may be read from end to end.
+func trafficStatements() (list []Statement) {
+	for _, f := range []struct {
+		filter clientele.RefusalFilter
+		index  string
+	}{
+		{clientele.RefusalFilter{}, "refusal_pk"},
+		{clientele.RefusalFilter{CredentialID: 5, Status: 4}, "refusal_credential"},
+		{clientele.RefusalFilter{ProjectID: 5, Dialect: clientele.OPM}, "refusal_project refusal_credential refusal_pk"},
+	} {
+		f.filter.Limit = 50
+		sql, args := refusalsSQL(f.filter)
+		list = append(list, Statement{"list refusals by " + f.index, sql, args, map[string][]string{f.index: nil}})
+	}
+	from := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	return append(list,
+		Statement{"find refusal", findRefusal, []any{5}, map[string][]string{"refusal_pk": nil}},
+		Statement{"list counts of calls", listCallCounts, []any{60, 0, from, from.Add(time.Hour)}, map[string][]string{"call_count_pk": nil}},
+		Statement{"list newest changes", newestChanges, []any{1, 10}, map[string][]string{"change_pk": {"project_id"}}},
+		Statement{"list old counts", forgetCallCounts, []any{from, 10}, map[string][]string{"call_count_at": nil}},
+		Statement{"list old refusals", forgetRefusals, []any{from, 10}, map[string][]string{"refusal_at": nil}},
+	)
 }
 
 // listStatements are the lists, of each kind one.

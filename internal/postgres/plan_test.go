@@ -114,6 +114,10 @@ func fill(t *testing.T, conn *pgx.Conn) {
 			SELECT 1, 'd' || n, 's' || n % 1000, n, CASE WHEN n % 100 = 7 THEN 'failed' WHEN n > 19500 THEN 'due' ELSE 'delivered' END,
 				1, 0, now(), now() FROM generate_series(1, 20000) n`,
 		`INSERT INTO attempt SELECT project_id, id, 1, now(), 1, 200, '', '' FROM delivery`,
+		`INSERT INTO refusal (at, dialect, credential_id, project_id, method, route, target, status, kind, field, request_id, trace_id, media, body_state, body_bytes, answer_bytes, answer, body)
+			SELECT now() - n * interval '1 minute', 'opm', n % 100, n % 50, 'POST', '/entry', '/entry', 400, '', '', '', '', '', '', 0, 0, '', '' FROM generate_series(1, 20000) n`,
+		`INSERT INTO call_count (span, project_id, at, dialect, outcome, calls)
+			SELECT 60, p, timestamptz '2026-01-01Z' + n * interval '1 minute', 'opm', 'created', 1 FROM generate_series(1, 10000) n, generate_series(0, 1) p`,
 	} {
 		exec(t, conn, sql)
 	}

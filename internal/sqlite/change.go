@@ -27,10 +27,18 @@ func (t *tx) appendChanges(changes []clientele.Change) error {
 
 // ListChanges returns the history of one record, oldest first.
 func (s *Store) ListChanges(ctx context.Context, project int64, subject clientele.Subject, id int64) ([]clientele.Change, error) {
-	rows, err := s.read.QueryContext(ctx, "SELECT seq, "+changeColumns+` FROM change
+	list, err := s.changes(ctx, "SELECT seq, "+changeColumns+` FROM change
 		WHERE project_id = ? AND subject = ? AND subject_id = ? ORDER BY seq`, project, string(subject), id)
 	if err != nil {
-		return nil, fmt.Errorf("list changes of %s %d: %w", subject, id, classify(err))
+		return nil, fmt.Errorf("list changes of %s %d: %w", subject, id, err)
+	}
+	return list, nil
+}
+
+func (s *Store) changes(ctx context.Context, query string, args ...any) ([]clientele.Change, error) {
+	rows, err := s.read.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, classify(err)
 	}
 	var list []clientele.Change
 	err = collect(rows, func(rows *sql.Rows) error {
@@ -40,8 +48,5 @@ func (s *Store) ListChanges(ctx context.Context, project int64, subject clientel
 		list = append(list, c)
 		return err
 	})
-	if err != nil {
-		return nil, fmt.Errorf("list changes of %s %d: %w", subject, id, classify(err))
-	}
-	return list, nil
+	return list, classify(err)
 }

@@ -89,6 +89,13 @@ func readsOfRequests(t *testing.T, s *Store, project int64) {
 		func() error { _, err := s.ListChanges(ctx, project, clientele.SubjectCustomer, id); return err },
 		func() error { _, err := s.FindProject(ctx, "Harbour Outfitters"); return err },
 		func() error { _, err := s.LoadCustomers(ctx, project, []int64{id}); return err },
+		func() error { _, err := s.ListCallCounts(ctx, clientele.CallQuery{Span: time.Minute}); return err },
+		func() error { _, err := s.ListNewestChanges(ctx, project, 10); return err },
+		func() error { _, err := s.ListNewestChanges(ctx, 0, 10); return err },
+		func() error { _, err := s.NewestRefusal(ctx); return err },
+		func() error { _, err := s.ListRefusals(ctx, clientele.RefusalFilter{CredentialID: 1, Limit: 10}); return err },
+		func() error { _, err := s.ListRefusals(ctx, clientele.RefusalFilter{ProjectID: 1, Limit: 10}); return err },
+		func() error { _, err := s.ListRefusals(ctx, clientele.RefusalFilter{Limit: 10}); return err },
 	} {
 		if err := read(); err != nil {
 			t.Fatal(err)
@@ -144,8 +151,16 @@ func writesOfRequests(t *testing.T, s *Store, project int64) {
 	if err := s.TouchCredentials(t.Context(), map[int64]time.Time{1: moment()}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.ForgetCalls(t.Context(), moment(), 10); err != nil {
+	if err := s.PutRefusals(t.Context(), make([]clientele.Refusal, 2), clientele.RefusalBounds{}); err != nil {
 		t.Fatal(err)
+	}
+	if err := s.AddCallCounts(t.Context(), make([]clientele.CallCount, 1)); err != nil {
+		t.Fatal(err)
+	}
+	for _, forget := range []func(context.Context, time.Time, int) (int64, error){s.ForgetCalls, s.ForgetRefusals, s.ForgetCallCounts} {
+		if _, err := forget(t.Context(), moment(), 10); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -114,6 +114,16 @@ type Store interface {
 	ListAudit(ctx context.Context, f clientele.AuditFilter) ([]clientele.AuditEntry, error)
 	ForgetAudit(ctx context.Context, before time.Time, limit int) (int64, error)
 
+	AddCallCounts(ctx context.Context, counts []clientele.CallCount) error
+	ListCallCounts(ctx context.Context, q clientele.CallQuery) ([]clientele.CallCount, error)
+	ForgetCallCounts(ctx context.Context, before time.Time, limit int) (int64, error)
+	ListNewestChanges(ctx context.Context, project int64, limit int) ([]clientele.Change, error)
+	PutRefusals(ctx context.Context, list []clientele.Refusal, b clientele.RefusalBounds) error
+	ListRefusals(ctx context.Context, f clientele.RefusalFilter) ([]clientele.Refusal, error)
+	FindRefusal(ctx context.Context, id int64) (clientele.Refusal, error)
+	NewestRefusal(ctx context.Context) (int64, error)
+	ForgetRefusals(ctx context.Context, before time.Time, limit int) (int64, error)
+
 	Ping(ctx context.Context) error
 	Close() error
 }
@@ -155,6 +165,8 @@ func Run(t *testing.T, open func(t testing.TB) Store) {
 		{"operator", operatorChecks()},
 		{"session", sessionChecks()},
 		{"audit", auditChecks()},
+		{"traffic", trafficChecks()},
+		{"refusal", refusalChecks()},
 		{"property", propertyChecks()},
 	} {
 		t.Run(subject.name, func(t *testing.T) {

@@ -26,6 +26,8 @@ var staysBehind = map[string]string{
 	"lead_count":       "follows from the history, and is counted anew from it",
 	"lead_counting":    "as lead_count",
 	"commit_mark":      "about transactions of the last hour and lost connections to this very server; PostgreSQL only",
+	"call_count":       "what a server counted of its traffic, kept for days and for looking at only",
+	"refusal":          "calls that were refused, kept for days and for looking at only",
 }
 
 // catalogs opens a book of each kind and what looks into its catalog.
@@ -143,6 +145,9 @@ func TestFinishTransfer_MovesEverySequence(t *testing.T) {
 		t.Errorf("only sequences %v were looked at", sequences)
 	}
 	for _, sequence := range sequences {
+		if staysBehind[strings.TrimSuffix(sequence, "_id_seq")] != "" {
+			continue
+		}
 		var table, column string
 		for name := range numbers {
 			if table, column, _ = strings.Cut(name, "."); sequence == table+"_"+column+"_seq" {

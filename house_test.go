@@ -37,11 +37,12 @@ func house() []room {
 		{"internal/postgres", nil}, // likewise
 		{"internal/transfer", nil},
 		{"internal/work", nil},
+		{"internal/traffic", nil},
 		{"internal/webhook", []string{"internal/work"}},
 
 		{"internal/dialect", []string{"internal/book", "internal/access"}},
 		{"internal/dialect/*", []string{"internal/dialect", "internal/book", "internal/access"}}, // never another dialect, never a store
-		{"internal/console", []string{"internal/book", "internal/access"}},
+		{"internal/console", []string{"internal/book", "internal/access", "internal/traffic"}},
 		{"internal/apidoc", nil},
 		{"internal/httpd", nil},
 		{"internal/config", nil},

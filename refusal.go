@@ -66,12 +66,27 @@ type RefusalFilter struct {
 	Limit int
 }
 
-// RefusalBounds are how many refusals are kept: the newest of each credential (those of unknown callers count as one
-// credential's), and the newest of all.
+// RefusalBounds are how many refusals are kept: the newest of each caller, which is a credential in a project, of all callers
+// about whom neither is known, and the newest of all.
 type RefusalBounds struct {
-	PerCredential int
-	Unknown       int
-	Total         int
+	PerCaller int
+	Unknown   int
+	Total     int
+}
+
+// RefusalCaller is whose refusals are bounded together.
+type RefusalCaller struct{ CredentialID, ProjectID int64 }
+
+// Callers returns how many refusals are kept of each caller in the list.
+func (b RefusalBounds) Callers(list []Refusal) map[RefusalCaller]int {
+	keep := make(map[RefusalCaller]int, 1)
+	for i := range list {
+		keep[RefusalCaller{list[i].CredentialID, list[i].ProjectID}] = b.PerCaller
+	}
+	if _, unknown := keep[RefusalCaller{}]; unknown {
+		keep[RefusalCaller{}] = b.Unknown
+	}
+	return keep
 }
 
 // Statuses returns the range of statuses that the filter selects, both inclusive; 0 and 0 for all.

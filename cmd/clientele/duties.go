@@ -7,6 +7,7 @@ import (
 
 	"clientele"
 	"clientele/internal/config"
+	"clientele/internal/traffic"
 	"clientele/internal/webhook"
 	"clientele/internal/work"
 )
@@ -16,7 +17,8 @@ const (
 	lookForSubmissionsEvery = time.Second // the safety net for a signal that another server could not send
 	recordUseEvery          = 30 * time.Second
 	forgetEvery             = 10 * time.Minute
-	countLeadsEvery         = time.Second // how far the funnel lags behind
+	countLeadsEvery         = time.Second     // how far the funnel lags behind
+	flushTrafficEvery       = 2 * time.Second // how old the console's numbers are at most
 )
 
 // forgetLimit is how many rows are forgotten in one transaction.
@@ -48,6 +50,9 @@ func (r *rooms) startBackground(ctx context.Context, c *config.Serve) error {
 			return 0, r.guard.RecordUse(ctx)
 		}),
 		work.Start("counts of leads", countLeadsEvery, r.log, (&work.LeadCounts{Store: r.store}).Count),
+		work.Start("traffic", flushTrafficEvery, r.log, func(ctx context.Context) (time.Duration, error) {
+			return 0, r.traffic.Flush(ctx)
+		}),
 		work.Start("retention", forgetEvery, r.log, func(ctx context.Context) (time.Duration, error) {
 			return 0, errors.Join(r.forget(ctx, c), r.hooks.Forget(ctx))
 		}),
@@ -67,6 +72,8 @@ func (r *rooms) forget(ctx context.Context, c *config.Serve) error {
 		{r.store.ForgetVisitors, c.KeepVisitors},
 		{r.store.ForgetSessions, 0},
 		{r.store.ForgetAudit, c.KeepAudit},
+		{r.store.ForgetCallCounts, traffic.KeepCounts},
+		{r.store.ForgetRefusals, traffic.KeepRefusals},
 	} {
 		before := time.Now().Add(-f.after)
 		n, err := f.forget(ctx, before, forgetLimit)

@@ -36,7 +36,7 @@ func (c *serveCommand) listen(rooms *rooms) ([]*httpd.Server, error) {
 			r.Method(method, "/metrics", rooms.metrics.Handler())
 		}
 	}
-	main, err := httpd.Listen(c.Listen, httpd.Middleware(rooms.log, rooms.metrics, time.Now)(r), rooms.log)
+	main, err := httpd.Listen(c.Listen, httpd.Middleware(rooms.log, rooms.metrics, time.Now, rooms.witness)(r), rooms.log)
 	if err != nil || c.MetricsListen == "" {
 		return []*httpd.Server{main}, err
 	}

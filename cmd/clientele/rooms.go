@@ -17,6 +17,7 @@ import (
 	"clientele/internal/dialect/primelead"
 	"clientele/internal/httpd"
 	"clientele/internal/intake"
+	"clientele/internal/traffic"
 	"clientele/internal/webhook"
 	"clientele/internal/work"
 
@@ -37,6 +38,8 @@ type rooms struct {
 	console *console.Console
 	// hooks sends events.
 	hooks *webhook.Service
+	// traffic watches the calls of partners.
+	traffic *traffic.Traffic
 	// background are the runners, in the order in which they stop.
 	background []*work.Runner
 }
@@ -45,6 +48,8 @@ type rooms struct {
 func furnish(c *config.Serve, s store, log *slog.Logger) *rooms {
 	r := &rooms{store: s, log: log, health: &httpd.Health{Ping: readiness(s)}}
 	r.metrics = httpd.NewMetrics(version, func() int { return r.line.Waiting() })
+	r.traffic = traffic.New(s)
+	r.metrics.CountUnkept(r.traffic.Dropped)
 	r.line = intake.New(s, intake.Options{
 		Lanes: lanes(c), MaxWaiting: c.MaxWaiting, MaxBatch: c.MaxBatch, OnCommit: r.committed, OneProject: c.Citus,
 	})
@@ -87,9 +92,21 @@ func furnish(c *config.Serve, s store, log *slog.Logger) *rooms {
 // committed hears of every transaction of the intake.
 func (r *rooms) committed(writes int, took time.Duration, err error) {
 	r.metrics.ObserveCommit(writes, took, err)
+	r.traffic.ObserveCommit(time.Now(), writes, took, err)
 	if err == nil {
 		r.hooks.Changed()
 	}
+}
+
+// witness tells the traffic of a partner's call: what a dialect answered, and what nobody serves. The operator's own paths
+// belong to no dialect.
+func (r *rooms) witness(e httpd.Exchange) {
+	if e.Info.Dialect == "" && e.Matched() {
+		return
+	}
+	r.traffic.Observe(traffic.Call{
+		At: e.At, Request: e.Request, Info: e.Info, Route: e.Route, Status: e.Status, Answer: e.Answer, AnswerBytes: e.AnswerBytes,
+	})
 }
 
 // lanes returns how many transactions of writes run at once: SQLite has one writer.
@@ -107,5 +124,5 @@ func (r *rooms) close(ctx context.Context) error {
 		b.Stop()
 	}
 	always := context.WithoutCancel(ctx)
-	return errors.Join(r.hooks.Stop(ctx), r.line.Close(ctx), r.guard.RecordUse(always), r.guard.Close(always))
+	return errors.Join(r.hooks.Stop(ctx), r.line.Close(ctx), r.guard.RecordUse(always), r.traffic.Flush(always), r.guard.Close(always))
 }

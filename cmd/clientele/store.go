@@ -16,6 +16,7 @@ import (
 	"clientele/internal/intake"
 	"clientele/internal/postgres"
 	"clientele/internal/sqlite"
+	"clientele/internal/traffic"
 	"clientele/internal/webhook"
 	"clientele/internal/work"
 
@@ -33,6 +34,7 @@ type store interface {
 	work.SubmissionStore
 	work.LeadCountStore
 	webhook.Store
+	traffic.Store
 	leadStore
 
 	Ping(ctx context.Context) error
@@ -44,6 +46,8 @@ type store interface {
 	ForgetSubmissions(ctx context.Context, before time.Time, limit int) (int64, error)
 	ForgetSessions(ctx context.Context, before time.Time, limit int) (int64, error)
 	ForgetAudit(ctx context.Context, before time.Time, limit int) (int64, error)
+	ForgetCallCounts(ctx context.Context, before time.Time, limit int) (int64, error)
+	ForgetRefusals(ctx context.Context, before time.Time, limit int) (int64, error)
 
 	FindSubmission(ctx context.Context, project int64, id string) (clientele.Submission, error)
 	FindCustomer(ctx context.Context, project, id int64) (clientele.Customer, error)

@@ -138,6 +138,7 @@ func (a *API) readBody(w http.ResponseWriter, req *Request, media func(*http.Req
 	if req.Body, err = readBody(w, req.Request, a.MaxBodyBytes); err != nil {
 		return err
 	}
+	clientele.RequestOf(req.Context()).Body = req.Body
 	req.Call.Idempotency, err = idempotency(req)
 	return err
 }

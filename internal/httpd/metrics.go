@@ -73,6 +73,21 @@ func (m *Metrics) CountDropped(dropped func() int) {
 	}, func() float64 { return float64(dropped()) }))
 }
 
+// CountUnkept shows how many refused calls are not in the inbox: those of callers that had too many, and those that were lost
+// because the queue was full or the store failed. unkept is asked for both.
+func (m *Metrics) CountUnkept(unkept func() (capped, lost int64)) {
+	const name, help = "clientele_refused_calls_unkept_total", "Refused calls that the inbox did not keep, by reason."
+	counter := func(reason string, value func() int64) prometheus.Collector {
+		return prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: name, Help: help, ConstLabels: prometheus.Labels{"reason": reason},
+		}, func() float64 { return float64(value()) })
+	}
+	m.registry.MustRegister(
+		counter("capped", func() int64 { capped, _ := unkept(); return capped }),
+		counter("lost", func() int64 { _, lost := unkept(); return lost }),
+	)
+}
+
 // Handler serves the numbers.
 func (m *Metrics) Handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})

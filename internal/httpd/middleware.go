@@ -19,16 +19,34 @@ import (
 // unmatched stands for the route of a request that no route matches, so that nobody can fill the metrics with paths.
 const unmatched = "none"
 
+// Exchange is a request with its answer, as a witness hears of it.
+type Exchange struct {
+	At      time.Time
+	Request *http.Request
+	Info    *clientele.Request
+	// Route is the pattern of the route that served it; Status is 499 when the caller hung up before its answer.
+	Route  string
+	Status int
+	// Answer is the beginning of the answer's body, at most 4 KiB of AnswerBytes, when the status is 400 or more; otherwise
+	// nil. It is the witness's to keep.
+	Answer      []byte
+	AnswerBytes int64
+}
+
+// Matched reports whether a route served the request.
+func (e *Exchange) Matched() bool { return e.Route != unmatched }
+
 // Middleware returns the handler around everything that is served: it names the request, catches what panics, writes the
-// one log line, and counts. now is the clock.
-func Middleware(log *slog.Logger, m *Metrics, now func() time.Time) func(http.Handler) http.Handler {
+// one log line, and counts. now is the clock. Each witness hears of every exchange before the end of the answer is sent: it
+// must not block.
+func Middleware(log *slog.Logger, m *Metrics, now func() time.Time, witnesses ...func(Exchange)) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			start := now()
 			info := &clientele.Request{TraceID: uuid.NewString()}
 			info.ID = requestID(r, info.TraceID)
 			w.Header()["X-Request-Id"] = []string{info.ID}
-			answer := &recorder{ResponseWriter: w}
+			answer := &recorder{ResponseWriter: w, keepErrors: len(witnesses) > 0}
 			routing := chi.NewRouteContext()
 			ctx := context.WithValue(clientele.WithRequest(r.Context(), info), chi.RouteCtxKey, routing)
 			aborted := serveSafely(next, answer, r.WithContext(ctx), info)
@@ -43,6 +61,9 @@ func Middleware(log *slog.Logger, m *Metrics, now func() time.Time) func(http.Ha
 			}
 			m.observe(info.Dialect, route, status, took)
 			logRequest(log, info, line{r.Method, route, status, r.ContentLength, answer.bytes, took})
+			for _, tell := range witnesses {
+				tell(Exchange{start, r, info, route, status, answer.kept, answer.bytes})
+			}
 			if aborted {
 				panic(http.ErrAbortHandler)
 			}
@@ -166,11 +187,16 @@ func method(m string) string {
 	}
 }
 
-// recorder remembers what was answered.
+// maxKeptAnswer is how much of an error's body a witness hears, in bytes.
+const maxKeptAnswer = 4 << 10
+
+// recorder remembers what was answered, and of an error how its body begins if keepErrors is set.
 type recorder struct {
 	http.ResponseWriter
-	status int
-	bytes  int64
+	status     int
+	bytes      int64
+	keepErrors bool
+	kept       []byte
 }
 
 func (w *recorder) WriteHeader(status int) {
@@ -183,6 +209,9 @@ func (w *recorder) WriteHeader(status int) {
 func (w *recorder) Write(b []byte) (int, error) {
 	if w.status == 0 {
 		w.status = http.StatusOK
+	}
+	if w.status >= http.StatusBadRequest && w.keepErrors {
+		w.kept = append(w.kept, b[:min(len(b), maxKeptAnswer-len(w.kept))]...)
 	}
 	n, err := w.ResponseWriter.Write(b)
 	w.bytes += int64(n)

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,8 +22,8 @@ const (
 	insertRefusal = "INSERT INTO refusal (" + refusalColumns + `)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`
 
-	trimCredential = `DELETE FROM refusal WHERE credential_id = $1 AND id <=
-		(SELECT id FROM refusal WHERE credential_id = $1 ORDER BY id DESC LIMIT 1 OFFSET $2)`
+	trimCaller = `DELETE FROM refusal WHERE credential_id = $1 AND project_id = $2 AND id <=
+		(SELECT id FROM refusal WHERE credential_id = $1 AND project_id = $2 ORDER BY id DESC LIMIT 1 OFFSET $3)`
 
 	trimRefusals = "DELETE FROM refusal WHERE id <= (SELECT id FROM refusal ORDER BY id DESC LIMIT 1 OFFSET $1)"
 )
@@ -30,18 +31,15 @@ const (
 // PutRefusals stores refused calls, in their order, and drops those that are beyond the bounds. Their IDs are ignored.
 func (s *Store) PutRefusals(ctx context.Context, list []clientele.Refusal, b clientele.RefusalBounds) error {
 	err := s.transact(ctx, "put refusals", func(ctx context.Context, tx pgx.Tx) error {
-		p, credentials := &pgx.Batch{}, map[int64]int{}
+		p := &pgx.Batch{}
 		for i := range list {
 			r := &list[i]
-			credentials[r.CredentialID] = b.PerCredential
 			p.Queue(insertRefusal, r.At, string(r.Dialect), r.CredentialID, r.ProjectID, r.Method, r.Route, r.Target, r.Status,
 				r.Kind, r.Field, r.RequestID, r.TraceID, r.Media, string(r.BodyState), r.BodyBytes, r.AnswerBytes, r.Answer, r.Body)
 		}
-		if _, unknown := credentials[0]; unknown {
-			credentials[0] = b.Unknown
-		}
-		for _, id := range slices.Sorted(maps.Keys(credentials)) { // in order, so that two servers do not wait in a circle
-			p.Queue(trimCredential, id, credentials[id])
+		callers := b.Callers(list)
+		for _, c := range slices.SortedFunc(maps.Keys(callers), inCallerOrder) {
+			p.Queue(trimCaller, c.CredentialID, c.ProjectID, callers[c])
 		}
 		p.Queue(trimRefusals, b.Total)
 		return tx.SendBatch(ctx, p).Close()
@@ -50,6 +48,11 @@ func (s *Store) PutRefusals(ctx context.Context, list []clientele.Refusal, b cli
 		return fmt.Errorf("put %d refusals: %w", len(list), err)
 	}
 	return nil
+}
+
+// inCallerOrder orders callers, so that two servers that trim at once do not wait for each other in a circle.
+func inCallerOrder(a, b clientele.RefusalCaller) int {
+	return cmp.Or(cmp.Compare(a.CredentialID, b.CredentialID), cmp.Compare(a.ProjectID, b.ProjectID))
 }
 
 // ListRefusals returns the refusals that the filter selects, the newest first.

@@ -93,8 +93,14 @@ func readsOfRequests(t *testing.T, s *Store, project int64) {
 		func() error { _, err := s.ListNewestChanges(ctx, project, 10); return err },
 		func() error { _, err := s.ListNewestChanges(ctx, 0, 10); return err },
 		func() error { _, err := s.NewestRefusal(ctx); return err },
-		func() error { _, err := s.ListRefusals(ctx, clientele.RefusalFilter{CredentialID: 1, Limit: 10}); return err },
-		func() error { _, err := s.ListRefusals(ctx, clientele.RefusalFilter{ProjectID: 1, Limit: 10}); return err },
+		func() error {
+			_, err := s.ListRefusals(ctx, clientele.RefusalFilter{CredentialID: 1, Limit: 10})
+			return err
+		},
+		func() error {
+			_, err := s.ListRefusals(ctx, clientele.RefusalFilter{ProjectID: 1, Limit: 10})
+			return err
+		},
 		func() error { _, err := s.ListRefusals(ctx, clientele.RefusalFilter{Limit: 10}); return err },
 	} {
 		if err := read(); err != nil {

@@ -19,23 +19,19 @@ const (
 // PutRefusals stores refused calls, in their order, and drops those that are beyond the bounds. Their IDs are ignored.
 func (s *Store) PutRefusals(ctx context.Context, list []clientele.Refusal, b clientele.RefusalBounds) error {
 	values := make([]any, 0, len(list)*numRefusalColumns)
-	credentials := map[int64]int{}
 	for i := range list {
 		r := &list[i]
-		credentials[r.CredentialID] = b.PerCredential
 		values = append(values, r.At.UnixMicro(), string(r.Dialect), r.CredentialID, r.ProjectID, r.Method, r.Route, r.Target, r.Status,
 			r.Kind, r.Field, r.RequestID, r.TraceID, r.Media, string(r.BodyState), r.BodyBytes, r.AnswerBytes, r.Answer, r.Body)
-	}
-	if _, unknown := credentials[0]; unknown {
-		credentials[0] = b.Unknown
 	}
 	err := s.transact(ctx, func(t *tx) error {
 		if err := t.insertRows("INSERT INTO refusal ("+refusalColumns+")", "", numRefusalColumns, values); err != nil {
 			return err
 		}
-		for credential, keep := range credentials {
-			err := t.exec(`DELETE FROM refusal WHERE credential_id = ?1 AND id <=
-				(SELECT id FROM refusal WHERE credential_id = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)`, credential, keep)
+		for caller, keep := range b.Callers(list) {
+			err := t.exec(`DELETE FROM refusal WHERE credential_id = ?1 AND project_id = ?2 AND id <=
+				(SELECT id FROM refusal WHERE credential_id = ?1 AND project_id = ?2 ORDER BY id DESC LIMIT 1 OFFSET ?3)`,
+				caller.CredentialID, caller.ProjectID, keep)
 			if err != nil {
 				return err
 			}

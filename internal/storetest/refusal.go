@@ -18,7 +18,7 @@ func refusalChecks() []check {
 }
 
 // wideBounds evict nothing.
-var wideBounds = clientele.RefusalBounds{PerCredential: 100, Unknown: 100, Total: 1000}
+var wideBounds = clientele.RefusalBounds{PerCaller: 100, Unknown: 100, Total: 1000}
 
 // refusal returns the nth refused call, of a credential.
 func refusal(n int, credential int64) clientele.Refusal {
@@ -26,6 +26,13 @@ func refusal(n int, credential int64) clientele.Refusal {
 		At: at(n), Dialect: clientele.OPM, CredentialID: credential, ProjectID: 1, Method: "POST", Route: "/entry", Target: "/entry",
 		Status: 400, Kind: "invalid", RequestID: fmt.Sprint("r", n), BodyState: clientele.BodyNone,
 	}
+}
+
+// stranger returns the nth refused call of somebody about whom nothing is known.
+func stranger(n int) clientele.Refusal {
+	r := refusal(n, 0)
+	r.ProjectID = 0
+	return r
 }
 
 func (f *fixture) putRefusals(t *testing.T, b clientele.RefusalBounds, list ...clientele.Refusal) {
@@ -116,14 +123,14 @@ func testRefusalFilters(t *testing.T, f *fixture) {
 
 // testRefusalFlood: whoever floods the inbox, known or not, drops its own oldest and nobody else's.
 func testRefusalFlood(t *testing.T, f *fixture) {
-	b := clientele.RefusalBounds{PerCredential: 3, Unknown: 2, Total: 7}
-	f.putRefusals(t, b, refusal(1, 1), refusal(2, 2))
+	b := clientele.RefusalBounds{PerCaller: 3, Unknown: 2, Total: 7}
+	f.putRefusals(t, b, refusal(1, 1), refusal(2, 2), refusal(3, 0)) // the last without a key, as a postback
 	for n := 10; n < 40; n++ {
-		f.putRefusals(t, b, refusal(n, 2), refusal(n+100, 0))
+		f.putRefusals(t, b, refusal(n, 2), stranger(n+100))
 	}
 	f.wantRefusals(t, clientele.RefusalFilter{CredentialID: 1}, "r1")
 	f.wantRefusals(t, clientele.RefusalFilter{CredentialID: 2}, "r39", "r38", "r37")
-	f.wantRefusals(t, clientele.RefusalFilter{Unknown: true}, "r139", "r138")
+	f.wantRefusals(t, clientele.RefusalFilter{Unknown: true}, "r139", "r138", "r3")
 	var many []clientele.Refusal
 	for n := range 9 { // many callers at once reach the bound of all
 		many = append(many, refusal(200+n, int64(10+n)))

@@ -39,5 +39,5 @@ func decodeCreate(body []byte) (clientele.Details, []clientele.Address, error) {
 // accepted is the answer to a write that will be carried out.
 func accepted(submission string) dialect.Answer {
 	b := clientele.AppendQuoted([]byte(`{"submissionId":`), submission)
-	return dialect.Answer{Body: append(b, '}')}
+	return dialect.Answer{Body: append(b, '}'), Result: clientele.Submitted}
 }

@@ -26,10 +26,12 @@ const maxFormBytes = 8 << 10
 func (a *API) routeToken(r chi.Router) {
 	r.Route("/oauth/token", func(r chi.Router) {
 		r.Post("/", a.token)
-		r.NotFound(func(w http.ResponseWriter, _ *http.Request) {
+		r.NotFound(func(w http.ResponseWriter, r *http.Request) {
+			clientele.RequestOf(r.Context()).Dialect = clientele.DKHardware
 			refuse(w, http.StatusNotFound, "invalid_request", "there is nothing here: send POST to /oauth/token")
 		})
-		r.MethodNotAllowed(func(w http.ResponseWriter, _ *http.Request) {
+		r.MethodNotAllowed(func(w http.ResponseWriter, r *http.Request) {
+			clientele.RequestOf(r.Context()).Dialect = clientele.DKHardware
 			w.Header().Set("Allow", http.MethodPost)
 			refuse(w, http.StatusMethodNotAllowed, "invalid_request", "a token is asked for with POST")
 		})
@@ -100,6 +102,7 @@ func readForm(w http.ResponseWriter, r *http.Request) (map[string]string, error)
 	if err != nil {
 		return nil, oauthError("invalid_request", "the request body is too large or did not arrive")
 	}
+	clientele.RequestOf(r.Context()).Body = body
 	sent, err := url.ParseQuery(string(body))
 	if err != nil {
 		return nil, oauthError("invalid_request", "the request body is malformed")

@@ -68,7 +68,11 @@ func errorBody(status int, message string) []byte {
 }
 
 // notFound answers every path and method that nobody serves, with the order of properties of the document's framework.
+// Who sends a key means this API.
 func notFound(w http.ResponseWriter, r *http.Request) {
+	if r.Header["X-Api-Key"] != nil {
+		clientele.RequestOf(r.Context()).Dialect = clientele.OPM
+	}
 	b := clientele.AppendQuoted([]byte(`{"message":`), "Route "+r.Method+":"+r.RequestURI+" not found")
 	dialect.WriteJSON(w, http.StatusNotFound, append(b, `,"error":"Not Found","statusCode":404}`...))
 }

@@ -37,5 +37,6 @@ CREATE TABLE refusal (
 ) STRICT;
 
 CREATE INDEX refusal_credential ON refusal (credential_id, id);
+CREATE INDEX refusal_caller ON refusal (credential_id, project_id, id);
 CREATE INDEX refusal_project ON refusal (project_id, id);
 CREATE INDEX refusal_at ON refusal (at);

@@ -43,6 +43,9 @@ func (t *Traffic) ObserveCommit(at time.Time, writes int, took time.Duration, er
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s := &c.slots[slot%commitSlots]
+	if slot < s.slot {
+		return // five minutes late
+	}
 	if s.slot != slot {
 		*s = commitTally{slot: slot}
 	}

@@ -116,24 +116,24 @@ func (h *hider) plain(s string) string {
 			from = i + len(hidden(secret))
 		}
 	}
-	s = namedForm.ReplaceAllStringFunc(s, func(found string) string {
-		m := namedForm.FindStringSubmatch(found)
-		return m[1] + hideValue(m[2])
-	})
 	s = authForm.ReplaceAllStringFunc(s, func(found string) string {
 		m := authForm.FindStringSubmatch(found)
 		return m[1] + m[2] + hidden(m[3])
 	})
-	s = uuidForm.ReplaceAllStringFunc(s, func(found string) string {
-		if found == h.keep {
+	s = namedForm.ReplaceAllStringFunc(s, func(found string) string {
+		m := namedForm.FindStringSubmatch(found)
+		return m[1] + hideValue(m[2])
+	})
+	s = keyForm.ReplaceAllStringFunc(s, hidden)
+	s = jwtForm.ReplaceAllStringFunc(s, hidden)
+	s = longForm.ReplaceAllStringFunc(s, func(found string) string {
+		if found == h.keep || !mixed(found) {
 			return found
 		}
 		return hidden(found)
 	})
-	s = keyForm.ReplaceAllStringFunc(s, hidden)
-	s = jwtForm.ReplaceAllStringFunc(s, hidden)
-	return longForm.ReplaceAllStringFunc(s, func(found string) string {
-		if found == h.keep || !mixed(found) {
+	return uuidForm.ReplaceAllStringFunc(s, func(found string) string {
+		if found == h.keep {
 			return found
 		}
 		return hidden(found)

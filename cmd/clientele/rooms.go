@@ -85,6 +85,8 @@ func furnish(c *config.Serve, s store, log *slog.Logger) *rooms {
 		Log:       log,
 		Now:       time.Now,
 		Version:   version,
+		Traffic:   r.traffic,
+		Waiting:   r.line.Waiting,
 	})
 	return r
 }

@@ -68,6 +68,7 @@ func (c *serveCommand) serve(ctx context.Context, r *rooms, out io.Writer) error
 		err = waitForEnd(ctx, servers)
 	}
 	r.health.Drain()
+	r.console.EndStreams()
 	r.log.Info("draining", "timeout", c.DrainTimeout.String())
 	return errors.Join(err, c.drain(servers, r))
 }

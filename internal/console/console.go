@@ -8,6 +8,7 @@ import (
 
 	"clientele"
 	"clientele/internal/access"
+	"clientele/internal/traffic"
 
 	"github.com/alexedwards/scs/v2"
 )
@@ -22,6 +23,8 @@ type Store interface {
 	publisherStore
 	submissionStore
 	leadStore
+	overviewStore
+	inboxStore
 
 	ListProjects(ctx context.Context) ([]clientele.Project, error)
 	FindProjectByID(ctx context.Context, id int64) (clientele.Project, error)
@@ -58,6 +61,9 @@ type Options struct {
 	Hooks     Hooks
 	Log       *slog.Logger
 	Now       func() time.Time
+	// Traffic is what this server sees of the partners' calls; Waiting how many writes wait for a commit.
+	Traffic *traffic.Traffic
+	Waiting func() int
 	// Version is the program's, shown at the foot of the pages.
 	Version string
 }
@@ -69,11 +75,13 @@ type Console struct {
 	secure, loopback *scs.SessionManager
 	crossOrigin      *http.CrossOriginProtection
 	static           *assets
+	live             streams
 }
 
 // New returns the console.
 func New(o Options) *Console {
 	c := &Console{Options: o, static: loadAssets(), crossOrigin: http.NewCrossOriginProtection()}
+	c.live.beat = beatEvery
 	c.secure, c.loopback = c.sessions(cookieSecure), c.sessions(cookieLoopback)
 	c.crossOrigin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c.fail(w, c.anonymous(r), errCrossOrigin)

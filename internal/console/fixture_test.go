@@ -21,6 +21,7 @@ import (
 	"clientele/internal/postgres"
 	"clientele/internal/postgres/pgtest"
 	"clientele/internal/sqlite"
+	"clientele/internal/traffic"
 	"clientele/internal/webhook"
 
 	"github.com/go-chi/chi/v5"
@@ -34,6 +35,7 @@ type bookStore interface {
 	access.OperatorStore
 	book.LeadStore
 	webhook.Store
+	traffic.Store
 
 	Migrate(ctx context.Context) (from, to int64, err error)
 	Close() error
@@ -109,6 +111,8 @@ func furnishEmpty(t *testing.T, s bookStore) *fixture {
 		Log:       log,
 		Now:       f.clock.Now,
 		Version:   "test",
+		Traffic:   traffic.New(s),
+		Waiting:   line.Waiting,
 	})
 	routes := chi.NewRouter()
 	f.Routes(routes)

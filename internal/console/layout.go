@@ -78,6 +78,7 @@ func shownProject(r *request) int64 {
 var (
 	everywhere = []entry{
 		{"Overview", "", "overview"},
+		{"Inbox", "inbox", "inbox"},
 	}
 	ofProject = []entry{
 		{"Leads", "leads", "leads"},

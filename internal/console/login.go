@@ -89,6 +89,7 @@ func (c *Console) saveLogout(r *request) (answer, error) {
 	if err := r.audit("logout", ""); err != nil {
 		return answer{}, err
 	}
+	c.live.endSession(r.sessions.Token(r.Context()))
 	if err := r.sessions.Destroy(r.Context()); err != nil {
 		return answer{}, err
 	}

@@ -105,6 +105,7 @@ func TestRoutes_AFormOfAnotherSiteIsRefused(t *testing.T) {
 
 func TestRoutes_CarryTheHeadersThatProtect(t *testing.T) {
 	f := newFixture(t)
+	f.EndStreams() // so that the live route answers with an end
 	b := f.as(t, owner)
 	for _, r := range append(everyRoute(t, f), route{http.MethodGet, "/console/nothing/here"}) {
 		if r.path == logoutPath {

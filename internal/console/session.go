@@ -111,7 +111,7 @@ func (c *Console) identify(r *request) error {
 	if r.sessions.GetString(ctx, keyMark) != access.PasswordMark(operator) || now.Sub(seen) > sessionIdle {
 		return errLogIn
 	}
-	if now.Sub(seen) > sessionSeenEvery {
+	if now.Sub(seen) > sessionSeenEvery && r.Header.Get("X-Live") == "" { // a page that is only left open asks with X-Live
 		r.sessions.Put(ctx, keySeen, now.Unix())
 	}
 	r.Operator = operator

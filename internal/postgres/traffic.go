@@ -126,3 +126,16 @@ func (s *Store) ListNewestChanges(ctx context.Context, project int64, limit int)
 	})
 	return list[:min(limit, len(list))], nil
 }
+
+const countWaiting = "SELECT count(*) FROM (SELECT 1 FROM submission WHERE finished_at IS NULL LIMIT $1) AS waiting"
+
+// CountWaitingSubmissions returns how many submissions are not carried out yet, at most the given number.
+func (s *Store) CountWaitingSubmissions(ctx context.Context, most int) (n int, err error) {
+	err = s.query(ctx, "count waiting submissions", func(ctx context.Context, pool *pgxpool.Pool) error {
+		return pool.QueryRow(ctx, countWaiting, most).Scan(&n)
+	})
+	if err != nil {
+		return 0, fmt.Errorf("count waiting submissions: %w", err)
+	}
+	return n, nil
+}

@@ -90,3 +90,12 @@ func (s *Store) ListNewestChanges(ctx context.Context, project int64, limit int)
 	}
 	return list, nil
 }
+
+// CountWaitingSubmissions returns how many submissions are not carried out yet, at most the given number.
+func (s *Store) CountWaitingSubmissions(ctx context.Context, most int) (n int, err error) {
+	err = s.read.QueryRowContext(ctx, "SELECT count(*) FROM (SELECT 1 FROM submission WHERE finished_at IS NULL LIMIT ?)", most).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("count waiting submissions: %w", classify(err))
+	}
+	return n, nil
+}

@@ -118,6 +118,7 @@ type Store interface {
 	ListCallCounts(ctx context.Context, q clientele.CallQuery) ([]clientele.CallCount, error)
 	ForgetCallCounts(ctx context.Context, before time.Time, limit int) (int64, error)
 	ListNewestChanges(ctx context.Context, project int64, limit int) ([]clientele.Change, error)
+	CountWaitingSubmissions(ctx context.Context, most int) (int, error)
 	PutRefusals(ctx context.Context, list []clientele.Refusal, b clientele.RefusalBounds) error
 	ListRefusals(ctx context.Context, f clientele.RefusalFilter) ([]clientele.Refusal, error)
 	FindRefusal(ctx context.Context, id int64) (clientele.Refusal, error)

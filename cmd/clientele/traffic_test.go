@@ -1,9 +1,15 @@
 package main
 
 import (
+	"bufio"
 	"encoding/base64"
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -169,4 +175,40 @@ func TestInbox_IsInTheDirectoryOnly(t *testing.T) {
 		t.Error("the metrics do not tell of refused calls that were not kept")
 	}
 	s.stop()
+}
+
+// TestConsole_LiveStreamDoesNotHoldUpTheEnd: a page that is live hears that the server ends, which then does not wait for it.
+func TestConsole_LiveStreamDoesNotHoldUpTheEnd(t *testing.T) {
+	dir, _ := newBook(t)
+	once := command(t, "operator", "create", "ada@example.com", "--data-dir", dir, "--json").object(t)["password"].(string)
+	s := startServer(t, dir, "--drain-timeout", "20s")
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := &http.Client{Jar: jar, Timeout: patience}
+	post := func(path, form string) {
+		header := map[string]string{"content-type": "application/x-www-form-urlencoded", "Origin": s.url, "Sec-Fetch-Site": "same-origin"}
+		if a, err := send(request{client: client, url: s.url + path, body: form, header: header}); err != nil || a.status != 200 {
+			t.Fatalf("%s: %d %s, %v", path, a.status, a.body, err)
+		}
+	}
+	post("/console/login", url.Values{"email": {"ada@example.com"}, "password": {once}}.Encode())
+	const password = "a harbour full of boats"
+	post("/console/account/password", url.Values{"old": {once}, "new": {password}, "repeat": {password}}.Encode())
+	res, err := client.Get(s.url + "/console/live")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	events := bufio.NewReader(res.Body)
+	if line, err := events.ReadString('\n'); line != "event: hello\n" {
+		t.Fatalf("heard %q, %v", line, err)
+	}
+	s.signal(syscall.SIGTERM)
+	rest, err := io.ReadAll(events)
+	if err != nil || !strings.HasSuffix(string(rest), "event: end\ndata: \n\n") {
+		t.Errorf("the stream ended with %q, %v", rest, err)
+	}
+	s.waitExit(10*time.Second, exitOK)
 }

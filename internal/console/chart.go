@@ -41,13 +41,10 @@ func (c *chart) summary() string {
 }
 
 // newChart returns a chart with a row for every span of the query, all zero.
-func newChart(id string, q clientele.CallQuery, labels []string) chart {
-	c := chart{ID: id}
-	for i, label := range labels {
-		c.Series = append(c.Series, series{Label: label, Style: i%6 + 1})
-	}
+func newChart(id string, q clientele.CallQuery, columns []series) chart {
+	c := chart{ID: id, Series: columns}
 	for at := q.From; at.Before(q.To); at = at.Add(q.Span) {
-		c.Rows = append(c.Rows, chartRow{At: at.UTC(), Values: make([]int64, len(labels))})
+		c.Rows = append(c.Rows, chartRow{At: at.UTC(), Values: make([]int64, len(columns))})
 	}
 	return c
 }
@@ -65,13 +62,13 @@ func (c *chart) add(q clientele.CallQuery, n *clientele.CallCount, column int) {
 // byDialect has a column for each dialect, and one for calls of paths that nobody serves.
 func byDialect(q clientele.CallQuery, counts []clientele.CallCount) chart {
 	column := map[clientele.Dialect]int{}
-	var labels []string
+	var columns []series
 	for i, d := range clientele.PartnerDialects {
 		column[d] = i
-		labels = append(labels, dialectName(d))
+		columns = append(columns, series{Label: dialectName(d), Style: i + 1})
 	}
-	column[""] = len(labels)
-	c := newChart("dialects", q, append(labels, "No dialect"))
+	column[""] = len(columns)
+	c := newChart("dialects", q, append(columns, series{Label: "No dialect", Style: 6}))
 	for i := range counts {
 		if at, ok := column[counts[i].Dialect]; ok {
 			c.add(q, &counts[i], at)
@@ -80,29 +77,30 @@ func byDialect(q clientele.CallQuery, counts []clientele.CallCount) chart {
 	return c
 }
 
-// outcomeColumns are the outcomes as the chart puts them together.
+// outcomeColumns are the outcomes as the chart puts them together, with a style for each.
 var outcomeColumns = []struct {
 	label    string
+	style    int
 	outcomes []clientele.CallOutcome
 }{
-	{"Created", []clientele.CallOutcome{clientele.CallCreated}},
-	{"Updated or the same", []clientele.CallOutcome{clientele.CallUpdated, clientele.CallUnchanged}},
-	{"Accepted for later", []clientele.CallOutcome{clientele.CallAccepted}},
-	{"Read", []clientele.CallOutcome{clientele.CallRead}},
-	{"Failed", []clientele.CallOutcome{clientele.CallFailed}},
-	{"Refused", []clientele.CallOutcome{clientele.CallRefused, clientele.CallDenied, clientele.CallLimited}},
+	{"Created", 1, []clientele.CallOutcome{clientele.CallCreated}},
+	{"Updated or the same", 4, []clientele.CallOutcome{clientele.CallUpdated, clientele.CallUnchanged}},
+	{"Accepted for later", 3, []clientele.CallOutcome{clientele.CallAccepted}},
+	{"Read", 6, []clientele.CallOutcome{clientele.CallRead}},
+	{"Refused", 2, []clientele.CallOutcome{clientele.CallRefused, clientele.CallDenied, clientele.CallLimited}},
+	{"Failed", 5, []clientele.CallOutcome{clientele.CallFailed}},
 }
 
 func byOutcome(q clientele.CallQuery, counts []clientele.CallCount) chart {
 	column := map[clientele.CallOutcome]int{}
-	var labels []string
+	var columns []series
 	for i, c := range outcomeColumns {
-		labels = append(labels, c.label)
+		columns = append(columns, series{Label: c.label, Style: c.style})
 		for _, o := range c.outcomes {
 			column[o] = i
 		}
 	}
-	c := newChart("outcomes", q, labels)
+	c := newChart("outcomes", q, columns)
 	for i := range counts {
 		if at, ok := column[counts[i].Outcome]; ok {
 			c.add(q, &counts[i], at)

@@ -37,7 +37,7 @@ func TestInbox_ViewersSeeMasked(t *testing.T) {
 		b := f.as(t, viewer)
 		b.get("/console/inbox").want(http.StatusOK).has("No refused call matches")
 		f.refused(t, 400, clientele.KindInvalid, "r-1")
-		b.get("/console/inbox").has(`href="/console/inbox/1"`, "invalid: customerId", "/entry", "400", "Harbour Outfitters", "credential 1").
+		b.get("/console/inbox").has(`href="/console/inbox/1"`, "<code>customerId</code>", "/entry", "400", "Harbour Outfitters", "credential 1").
 			lacks("Margarethe", "margarethe@", "open-sesame")
 		b.get("/console/inbox/1").want(http.StatusOK).
 			has("customerFirstName", "m•••@e•••.com", "r-1", "What to change:", "customerId is required").

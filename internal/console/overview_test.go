@@ -61,14 +61,14 @@ func TestOverview_ShowsCallsAndChanges(t *testing.T) {
 		f.Traffic.ObserveCommit(f.clock.Now(), 3, time.Millisecond, nil)
 		p := b.get(root).want(http.StatusOK)
 		p.has("Calls per minute by dialect: OPM Partners 4, Onlinewerkrooster 0, Prime Lead 0, DKHardware 1, No dialect 1.",
-			"Calls per minute by outcome: Created 3, Updated or the same 0, Accepted for later 0, Read 1, Failed 1, Refused 1.",
+			"Calls per minute by outcome: Created 3, Updated or the same 0, Accepted for later 0, Read 1, Refused 1, Failed 1.",
 			"16.7 % of the calls", "1.0 ms", "customer 1 created", "external id, email", "Harbour Outfitters",
 			fmt.Sprintf(`href="/console/p/%d/customers/1"`, f.project.ID), "r-a")
 		p.lacks("ada@example.com")
 		if n := strings.Count(p.body, "<tr data-at="); n != 2*60 {
 			t.Errorf("%d rows of numbers, want 60 in each table", n)
 		}
-		b.get(root + fmt.Sprintf("?project=%d", f.project.ID)).has("Created 3, Updated or the same 0, Accepted for later 0, Read 0, Failed 0, Refused 0.")
+		b.get(root + fmt.Sprintf("?project=%d", f.project.ID)).has("Created 3, Updated or the same 0, Accepted for later 0, Read 0, Refused 0, Failed 0.")
 		for age, calls := range map[time.Duration]int{2 * time.Hour: 10, 48 * time.Hour: 100, 8 * 24 * time.Hour: 1000} {
 			for range calls {
 				f.Traffic.Observe(traffic.Call{At: f.clock.Now().Add(-age), Info: &clientele.Request{Result: clientele.Created}, Status: 201})

@@ -1,7 +1,7 @@
 // Draws the charts of the overview from their tables, and keeps the page up to date without a reload.
 "use strict";
 (() => {
-  const dashes = [[], [8, 4], [2, 3], [10, 3, 2, 3], [5, 5], [1, 5]];
+  const dashes = { 1: [], 2: [8, 4], 3: [2, 3], 4: [10, 3, 2, 3], 5: [5, 5], 6: [1, 5] }; // as style.css has them for the legend
   const charts = new Map();
 
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -19,6 +19,9 @@
     return columns;
   }
 
+  // What has no calls would only lie on the axis.
+  const hasCalls = (column) => column.some((n) => n > 0);
+
   function draw(section) {
     const id = section.dataset.drawing;
     const body = document.querySelector(`[data-numbers="${id}"]`);
@@ -28,12 +31,16 @@
     const known = charts.get(id);
     if (known) {
       known.setData(data);
+      data.forEach((column, i) => {
+        if (i > 0) known.setSeries(i, { show: hasCalls(column) });
+      });
       return;
     }
     const place = document.getElementById("plot-" + id);
     const axis = { stroke: colour("--quiet"), grid: { stroke: colour("--line"), width: 1 }, ticks: { stroke: colour("--line"), width: 1 } };
-    const lines = data.slice(1).map((_, i) => ({
-      stroke: colour(`--series-${(i % 6) + 1}`), width: 2, dash: dashes[i % 6], points: { show: false },
+    const styles = Array.from(body.parentElement.tHead.querySelectorAll("[data-style]"), (head) => head.dataset.style);
+    const lines = data.slice(1).map((column, i) => ({
+      stroke: colour("--series-" + styles[i]), width: 2, dash: dashes[styles[i]], points: { show: false }, show: hasCalls(column),
     }));
     charts.set(id, new uPlot({
       width: place.clientWidth, height: 220, legend: { show: false }, cursor: { show: false },

@@ -175,7 +175,7 @@ func commitNote(h traffic.CommitHealth) string {
 	if h.Commits == 0 {
 		return "no commit in 5 minutes"
 	}
-	return fmt.Sprintf("99 of 100 within %s, %s writes each", milliseconds(h.P99), number(h.Writes/h.Commits))
+	return fmt.Sprintf("99 of 100 within %s; %.1f writes each", milliseconds(h.P99), float64(h.Writes)/float64(h.Commits))
 }
 
 func milliseconds(d time.Duration) string {

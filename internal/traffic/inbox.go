@@ -167,7 +167,7 @@ func storable(b []byte, cut bool) string {
 
 // clip returns at most n bytes of a text, whole characters, and without the word at the end if it is cut.
 func clip(text string, n int) string {
-	text = strings.ToValidUTF8(text, "\uFFFD")
+	text = strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD") // or the store would refuse all of a batch
 	if len(text) <= n {
 		return text
 	}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"clientele"
 )
@@ -122,6 +123,21 @@ func TestClean_RequestIDThatIsASecret(t *testing.T) {
 	k := &caught{refusal: clientele.Refusal{RequestID: oldKey, TraceID: traceID}, secrets: []string{oldKey}}
 	if r := k.clean(); r.RequestID != traceID {
 		t.Errorf("request id %s", r.RequestID)
+	}
+}
+
+// TestClean_IsStorable: whatever a caller sends, the texts are UTF-8 without NUL, or a store would refuse a whole batch.
+func TestClean_IsStorable(t *testing.T) {
+	const odd = "a\x00b\xff%00\\u0000é"
+	k := &caught{
+		refusal: clientele.Refusal{Media: odd, Field: odd, BodyState: clientele.BodyWhole, BodyBytes: int64(len(odd) - 1)},
+		target:  "/" + odd + "?" + odd + "=" + odd, body: []byte(strings.ReplaceAll(odd, "\xff", "")), answer: []byte(odd),
+	}
+	r := k.clean()
+	for _, text := range []string{r.Media, r.Field, r.Target, r.Body, r.Answer} {
+		if strings.Contains(text, "\x00") || !utf8.ValidString(text) {
+			t.Errorf("%q cannot be stored", text)
+		}
 	}
 }
 

@@ -126,7 +126,7 @@ func trafficStatements() (list []Statement) {
 	return append(list,
 		Statement{"find refusal", findRefusal, []any{5}, map[string][]string{"refusal_pk": nil}},
 		Statement{"list counts of calls", listCallCounts, []any{60, 0, from, from.Add(time.Hour)}, map[string][]string{"call_count_pk": nil}},
-		Statement{"count waiting submissions", countWaiting, []any{100}, map[string][]string{"submission_unfinished submission_finished_at": nil}},
+		Statement{"count waiting submissions", countWaiting, []any{100}, map[string][]string{"submission_unfinished": nil}},
 		Statement{"list newest changes", newestChanges, []any{1, 10}, map[string][]string{"change_pk": {"project_id"}}},
 		Statement{"list old counts", forgetCallCounts, []any{from, 10}, map[string][]string{"call_count_at": nil}},
 		Statement{"list old refusals", forgetRefusals, []any{from, 10}, map[string][]string{"refusal_at": nil}},

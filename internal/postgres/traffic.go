@@ -127,7 +127,10 @@ func (s *Store) ListNewestChanges(ctx context.Context, project int64, limit int)
 	return list[:min(limit, len(list))], nil
 }
 
-const countWaiting = "SELECT count(*) FROM (SELECT 1 FROM submission WHERE finished_at IS NULL LIMIT $1) AS waiting"
+// countWaiting reads the index of those that are not finished: the order makes it. Most of a table is, so that reading it would
+// find the first ones late.
+const countWaiting = `SELECT count(*) FROM
+	(SELECT 1 FROM submission WHERE finished_at IS NULL ORDER BY project_id, seq LIMIT $1) AS waiting`
 
 // CountWaitingSubmissions returns how many submissions are not carried out yet, at most the given number.
 func (s *Store) CountWaitingSubmissions(ctx context.Context, most int) (n int, err error) {

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ func trafficChecks() []check {
 		{"CallCounts_OfServersAtOnce", testCallCountsAtOnce},
 		{"CallCounts_Forget", testForgetCallCounts},
 		{"NewestChanges", testNewestChanges},
+		{"WaitingSubmissions_AreCounted", testCountWaitingSubmissions},
 	}
 }
 
@@ -125,4 +127,22 @@ func testNewestChanges(t *testing.T, f *fixture) {
 		}
 		wantSame(t, "times of the newest changes", c.want, got)
 	}
+}
+
+func testCountWaitingSubmissions(t *testing.T, f *fixture) {
+	want := func(most, want int) {
+		t.Helper()
+		if n, err := f.CountWaitingSubmissions(t.Context(), most); n != want || err != nil {
+			t.Errorf("%d submissions wait, %v; want %d", n, err, want)
+		}
+	}
+	want(10, 0)
+	for n, project := range []int64{f.project, f.other, f.project} {
+		f.commitOne(t, clientele.Write{ProjectID: project, At: at(n), Submission: &clientele.Submission{
+			ID: fmt.Sprintf("00000000-0000-4000-8000-%012d", n), ProjectID: project, AcceptedAt: at(n),
+			Write: clientele.CustomerWrite{Mode: clientele.CreateCustomer},
+		}}, clientele.Created)
+	}
+	want(10, 3)
+	want(2, 2)
 }

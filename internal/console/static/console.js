@@ -7,6 +7,18 @@ document.addEventListener("submit", (event) => {
   if (question && !window.confirm(question)) event.preventDefault();
 });
 
+// A form that is carried out once (once.go) is sent once: of a double click, the second answer is that it was carried out
+// already, and a browser shows that one. Who comes back to the form may send it, and is told.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.dataset.once === undefined || event.defaultPrevented) return;
+  if (form.dataset.once === "sent") event.preventDefault();
+  form.dataset.once = "sent";
+});
+addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-once]")) form.dataset.once = "";
+});
+
 // A menu closes when something else is clicked, or with Escape.
 document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details[data-menu][open]")) {

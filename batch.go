@@ -67,6 +67,9 @@ type customerEntry struct {
 	state    state
 	// rekeyed says that a unique key of a customer that was loaded changed.
 	rekeyed bool
+	// reworded says that what a customer that was loaded is found by may have changed, and terms what it was before.
+	reworded bool
+	terms    []string
 }
 
 type leadEntry struct {
@@ -130,6 +133,7 @@ func (k *Keys) add(w *Write) {
 	if c := w.Customer; c != nil {
 		if c.Mode == UpdateCustomer {
 			k.CustomerIDs = append(k.CustomerIDs, c.ID)
+			k.Addresses = k.Addresses || c.ExpectedVersion != 0
 		}
 		if t := c.Patch.ExternalID; t.Valid {
 			k.ExternalIDs = append(k.ExternalIDs, t.V)

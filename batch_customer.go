@@ -44,6 +44,10 @@ func (b *Batch) decideCustomer(w *Write, ids IDs) Outcome {
 			return Outcome{Result: Missing}
 		}
 	}
+	if v := cw.ExpectedVersion; v != 0 && v != e.customer.Version {
+		existing := e.customer
+		return Outcome{Result: VersionChanged, SubjectID: existing.ID, Existing: &existing}
+	}
 	if o, taken := b.keyTaken(w, e); taken {
 		return o
 	}
@@ -81,13 +85,16 @@ func (b *Batch) createCustomer(w *Write, ids IDs) Outcome {
 
 func (b *Batch) updateCustomer(w *Write, e *customerEntry) Outcome {
 	c := &e.customer
-	oldID, oldNumber := c.ExternalID, c.ExternalNumber
+	before := *c
 	fields := c.Apply(&w.Customer.Patch)
 	if fields == 0 {
 		return Outcome{Result: Unchanged, SubjectID: c.ID}
 	}
+	if fields&termFields != 0 && e.state != added && !e.reworded {
+		e.reworded, e.terms = true, before.Terms()
+	}
 	if fields&FieldsOf(FieldExternalID, FieldExternalNumber) != 0 {
-		b.releaseKeys(e, oldID, oldNumber)
+		b.releaseKeys(e, before.ExternalID, before.ExternalNumber)
 	}
 	c.Version++
 	c.UpdatedAt = later(c.UpdatedAt, w.At)

@@ -38,6 +38,9 @@ type CustomerWrite struct {
 	// ID is our id of the customer; for UpdateCustomer only.
 	ID    int64
 	Patch Patch
+	// ExpectedVersion, when it is not 0, is the version of the customer that the patch was made for: when it has another
+	// one by now, nothing is written and the result is VersionChanged. For UpdateCustomer only.
+	ExpectedVersion int64
 	// Addresses are the customer's first ones; taken when the write creates it.
 	Addresses []Address
 	// IsRepeatOf says, for CreateCustomer, whether the customer that has the ExternalID already is what the write would
@@ -94,10 +97,13 @@ const (
 	// Submitted: the write is kept as a submission; what becomes of it is told later. No store answers it: it is for logs
 	// and counts.
 	Submitted
+	// VersionChanged: the record, Outcome.Existing, is not any more what the write was made for; nothing was written.
+	VersionChanged
 )
 
 var resultNames = [...]string{
 	"", "created", "updated", "unchanged", "missing", "external_id_taken", "external_number_taken", "accepted",
+	"version_changed",
 }
 
 // String returns the result as it is written in logs and metrics.
@@ -110,7 +116,7 @@ type Outcome struct {
 	SubjectID int64
 	// Reference is the UUID of the lead or submission; empty for a customer.
 	Reference string
-	// Existing is the record in the way, with its addresses; for ExternalIDTaken and ExternalNumberTaken only.
+	// Existing is the record in the way, with its addresses; for ExternalIDTaken, ExternalNumberTaken and VersionChanged only.
 	Existing *Customer
 	// Err is set when this write alone was refused: an Error whose kind tells why. Nothing of it was written.
 	Err error

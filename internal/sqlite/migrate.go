@@ -30,6 +30,9 @@ func (s *Store) Migrate(ctx context.Context) (from, to int64, err error) {
 		from, to, err = s.migrate(ctx)
 		return err
 	})
+	if err == nil && from <= to && to >= searchVersion {
+		err = s.fillTerms(ctx)
+	}
 	if err != nil {
 		return from, to, fmt.Errorf("migrate book in %s: %w", s.dir, classify(err))
 	}

@@ -1,0 +1,21 @@
+-- +goose Up
+
+-- What customers are found by, in blocks of ids: words of names, e-mail addresses, phone numbers, folded. It follows from
+-- customer and is kept in the same transactions; so it needs no foreign key to be right, and each row would pay for one.
+CREATE TABLE customer_term (
+  project_id  INTEGER NOT NULL,
+  block       INTEGER NOT NULL,
+  term        TEXT    NOT NULL,
+  customer_id INTEGER NOT NULL,
+  CONSTRAINT customer_term_pk PRIMARY KEY (project_id, block, term, customer_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX customer_origin ON customer (project_id, source, credential_id, created_at, id);
+
+-- How far the customers who were there before have got their terms: one row for each project, until it is done.
+CREATE TABLE customer_term_fill (
+  project_id INTEGER NOT NULL CONSTRAINT customer_term_fill_pk PRIMARY KEY,
+  filled_to  INTEGER NOT NULL -- the id of a customer
+) STRICT, WITHOUT ROWID;
+
+INSERT INTO customer_term_fill (project_id, filled_to) SELECT id, 0 FROM project;

@@ -41,3 +41,14 @@ type CustomerFilter struct {
 	Limit  int
 	Offset int
 }
+
+// HistoryQuery selects the changes of one record, the newest first.
+type HistoryQuery struct {
+	ProjectID int64
+	Subject   Subject
+	SubjectID int64
+	// Before selects the changes with a lower Seq: the next page. 0 begins with the newest.
+	Before int64
+	// Limit is 1 to MaxPage.
+	Limit int
+}

@@ -14,6 +14,7 @@ import (
 // memory commits each write by itself, over the customers it was given and has made.
 type memory struct {
 	customers []clientele.Customer
+	updated   []clientele.Customer
 	changes   []clientele.Change
 	err       error
 }
@@ -29,6 +30,9 @@ func (m *memory) Commit(_ context.Context, w clientele.Write) (clientele.Outcome
 	o := b.Decide(m)[0]
 	for c := range b.NewCustomers {
 		m.customers = append(m.customers, *c)
+	}
+	for c := range b.ChangedCustomers {
+		m.updated = append(m.updated, *c)
 	}
 	m.changes = append(m.changes, b.Changes...)
 	return o, o.Err

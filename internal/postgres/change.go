@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"math"
 	"time"
 
 	"clientele"
@@ -56,6 +57,29 @@ func (s *Store) ListChanges(ctx context.Context, project int64, subject clientel
 	})
 	if err != nil {
 		return nil, fmt.Errorf("list changes of %s %d: %w", subject, id, err)
+	}
+	return list, nil
+}
+
+const historyOf = "SELECT seq, " + changeColumns + ` FROM change
+	WHERE project_id = $1 AND subject = $2 AND subject_id = $3 AND seq < $4 ORDER BY seq DESC LIMIT $5`
+
+// ListHistory returns a page of the history of one record, the newest first.
+func (s *Store) ListHistory(ctx context.Context, q clientele.HistoryQuery) ([]clientele.Change, error) {
+	if q.Before == 0 {
+		q.Before = math.MaxInt64
+	}
+	var list []clientele.Change
+	err := s.query(ctx, "list history", func(ctx context.Context, pool *pgxpool.Pool) error {
+		rows, err := pool.Query(ctx, historyOf, q.ProjectID, string(q.Subject), q.SubjectID, q.Before, q.Limit)
+		if err != nil {
+			return err
+		}
+		list, err = pgx.CollectRows(rows, scanChange)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list history of %s %d: %w", q.Subject, q.SubjectID, err)
 	}
 	return list, nil
 }

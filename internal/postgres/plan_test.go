@@ -19,7 +19,7 @@ import (
 func TestPlans(t *testing.T) {
 	conn := dial(t, pgtest.New(t))
 	for _, table := range []string{
-		"customer", "address", "change", "lead", "lead_count", "submission", "remembered_call", "operator", "session", "audit", "delivery",
+		"customer", "customer_term", "address", "change", "lead", "lead_count", "submission", "remembered_call", "operator", "session", "audit", "delivery",
 	} {
 		exec(t, conn, "ALTER TABLE "+table+" SET (autovacuum_enabled = off)")
 	}
@@ -83,6 +83,8 @@ func fill(t *testing.T, conn *pgx.Conn) {
 		`INSERT INTO customer (project_id, id, external_id, external_number, vat_normal, flags, source, credential_id, version, created_at, updated_at)
 			SELECT CASE WHEN n % 100 = 0 THEN 2 ELSE 1 END, n, 'e' || n, CASE WHEN n % 3 = 0 THEN 'n' || n END,
 				CASE WHEN n % 5 = 0 THEN 'PL' || n END, 0, 'opm', 1, 1, now(), now() FROM generate_series(1, 100000) n`,
+		`INSERT INTO customer_term (project_id, block, term, customer_id)
+			SELECT project_id, id / 4096, unnest(ARRAY['nkowal' || id % 1000, 'eada' || id || '@example.com']), id FROM customer`,
 		`INSERT INTO address (project_id, id, customer_id, is_default_billing, is_default_shipping, created_at, updated_at)
 			SELECT project_id, id, id, true, true, now(), now() FROM customer`,
 		`INSERT INTO change (project_id, subject, subject_id, action, new_values, dialect, credential_id, request_id, at)

@@ -31,8 +31,8 @@ func (x customerIndex) IDSpan(ctx context.Context, project int64) (oldest, newes
 	return oldest, newest, err
 }
 
-const idsByTerm = `SELECT t.customer_id FROM json_each(?) AS b CROSS JOIN customer_term AS t
-	WHERE t.project_id = ? AND t.block = b.value AND t.term >= ? AND t.term < ?`
+const idsByTerm = `SELECT t.customer_id FROM json_each(?) CROSS JOIN customer_term AS t
+	WHERE t.project_id = ? AND t.block = json_each.value AND t.term >= ? AND t.term < ?`
 
 func (x customerIndex) IDsByTerm(ctx context.Context, project int64, blocks []int64, beginning string) ([]int64, error) {
 	list, err := json.Marshal(blocks)
@@ -144,7 +144,7 @@ func (x customerIndex) IDsInScope(ctx context.Context, s clientele.CustomerScope
 
 // scopeSQL selects those of a list of ids that are in a scope; its first two arguments, the list and the project, are missing.
 func scopeSQL(s clientele.CustomerScope) (query string, args []any) {
-	query = "SELECT c.id FROM json_each(?) AS k CROSS JOIN customer AS c WHERE c.id = k.value AND c.project_id = ?"
+	query = "SELECT c.id FROM json_each(?) CROSS JOIN customer AS c WHERE c.id = json_each.value AND c.project_id = ?"
 	if !s.From.IsZero() {
 		query, args = query+" AND c.created_at >= ?", append(args, s.From.UnixMicro())
 	}

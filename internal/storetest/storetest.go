@@ -34,6 +34,8 @@ type Store interface {
 	ListPositions(ctx context.Context, q clientele.CustomerQuery) ([]clientele.Position, error)
 	LoadCustomers(ctx context.Context, project int64, ids []int64) ([]clientele.Customer, error)
 	ListChanges(ctx context.Context, project int64, subject clientele.Subject, id int64) ([]clientele.Change, error)
+	ListHistory(ctx context.Context, q clientele.HistoryQuery) ([]clientele.Change, error)
+	SearchCustomers(ctx context.Context, q clientele.CustomerSearch) (clientele.CustomerHits, error)
 	ForgetCalls(ctx context.Context, before time.Time, limit int) (int64, error)
 
 	CreateCampaign(ctx context.Context, c clientele.Campaign) (clientele.Campaign, error)
@@ -149,6 +151,8 @@ func Run(t *testing.T, open func(t testing.TB) Store) {
 		{"filter", filterChecks()},
 		{"list", listChecks()},
 		{"change", changeChecks()},
+		{"search", searchChecks()},
+		{"edit", editChecks()},
 		{"commit", commitChecks()},
 		{"commit failure", commitFailureChecks()},
 		{"idempotency", idempotencyChecks()},

@@ -10,7 +10,9 @@ CREATE TABLE customer_term (
   CONSTRAINT customer_term_pk PRIMARY KEY (project_id, block, term, customer_id)
 );
 
-CREATE INDEX customer_origin ON customer (project_id, source COLLATE "C", credential_id, created_at, id);
+-- The time stands in another form than in customer_created_at, so that who asks for one way gets no plan that goes through
+-- the customers of all ways.
+CREATE INDEX customer_origin ON customer (project_id, source COLLATE "C", credential_id, (created_at AT TIME ZONE 'UTC'), id);
 
 -- How far the customers who were there before have got their terms: one row for each project, until it is done.
 CREATE TABLE customer_term_fill (

@@ -36,3 +36,67 @@ func benchWrite(project int64, n int) clientele.Write {
 	p.EmailNormal, p.PhoneE164 = p.Email, clientele.Some(fmt.Sprintf("+48225%06d", n*31%1_000_000))
 	return w
 }
+
+// searchBook is how many customers BenchmarkSearchCustomers searches.
+const searchBook = 1_000_000
+
+// BenchmarkSearchCustomers measures searches of a large book, and filling its search anew.
+func BenchmarkSearchCustomers(b *testing.B) {
+	s, project := newStore(b)
+	for n := 0; n < searchBook; {
+		writes := make([]clientele.Write, 2000)
+		for i := range writes {
+			n++
+			writes[i] = benchWrite(project, n)
+			writes[i].Origin.CredentialID = int64(n % 7)
+		}
+		mustCommit(b, s, writes...)
+	}
+	scope := clientele.CustomerScope{ProjectID: project}
+	rare, broad := scope, scope
+	rare.Origins = []clientele.CustomerOrigin{{Source: clientele.OPM, CredentialID: 99}}
+	broad.Origins = []clientele.CustomerOrigin{{Source: clientele.OPM, CredentialID: 3}, {Source: clientele.OPM, CredentialID: 4}}
+	word := func(words ...string) (list [][]string) {
+		list = [][]string{{}}
+		for _, w := range words {
+			list[0] = append(list[0], clientele.WordTerm(w))
+		}
+		return list
+	}
+	for name, q := range map[string]clientele.CustomerSearch{
+		"newest":               {CustomerScope: scope},
+		"a broad word":         {CustomerScope: scope, Terms: word("a")},
+		"two words":            {CustomerScope: scope, Terms: word("kowalcska", "anna")},
+		"a rare word":          {CustomerScope: scope, Terms: word("kowalzskz")},
+		"nobody":               {CustomerScope: scope, Terms: word("xyz")},
+		"an e-mail":            {CustomerScope: scope, Terms: [][]string{{clientele.EmailTerm("anna.kowalisks8@")}}},
+		"the oldest":           {CustomerScope: scope, Terms: [][]string{{clientele.EmailTerm("jan.kowalbska1@")}}},
+		"two words nobody has": {CustomerScope: scope, Terms: word("anna", "jan")},
+		"broad scope":          {CustomerScope: broad},
+		"word in broad scope":  {CustomerScope: broad, Terms: word("anna")},
+		"word in empty scope":  {CustomerScope: rare, Terms: word("anna")},
+	} {
+		q.Limit = 50
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				hits, err := s.SearchCustomers(b.Context(), q)
+				if err != nil {
+					b.Fatal(err)
+				}
+				b.ReportMetric(float64(len(hits.IDs)), "found")
+			}
+		})
+	}
+	b.Run("fill", func(b *testing.B) {
+		for b.Loop() {
+			for _, query := range []string{"DELETE FROM customer_term", "INSERT INTO customer_term_fill SELECT id, 0 FROM project"} {
+				if _, err := s.write.ExecContext(b.Context(), query); err != nil {
+					b.Fatal(err)
+				}
+			}
+			if err := s.fillTerms(b.Context()); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}

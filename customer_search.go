@@ -58,6 +58,8 @@ type CustomerIndex interface {
 	IDsByKey(ctx context.Context, q *CustomerSearch, below int64, limit int) ([]int64, error)
 	// PositionsInScope returns the created dates and ids of the customers in the scope, the newest first, at most limit.
 	PositionsInScope(ctx context.Context, s CustomerScope, after *Position, limit int) ([]Position, error)
+	// LoadCustomers returns the customers with the ids, in their order.
+	LoadCustomers(ctx context.Context, project int64, ids []int64) ([]Customer, error)
 	// IDsInScope returns those of ids that are in the scope, in no order.
 	IDsInScope(ctx context.Context, s CustomerScope, ids []int64) ([]int64, error)
 }

@@ -84,6 +84,18 @@ func (x *plainIndex) PositionsInScope(
 	return list[:min(limit, len(list))], x.err
 }
 
+func (x *plainIndex) LoadCustomers(_ context.Context, _ int64, ids []int64) ([]clientele.Customer, error) {
+	var list []clientele.Customer
+	for _, id := range ids {
+		for _, c := range x.customers {
+			if c.ID == id {
+				list = append(list, c)
+			}
+		}
+	}
+	return list, x.err
+}
+
 func (x *plainIndex) IDsInScope(_ context.Context, s clientele.CustomerScope, ids []int64) ([]int64, error) {
 	var list []int64
 	for i := range x.customers {

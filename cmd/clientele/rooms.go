@@ -80,6 +80,7 @@ func furnish(c *config.Serve, s store, log *slog.Logger) *rooms {
 		Store:     s,
 		Operators: access.NewOperators(s, time.Now),
 		Guard:     r.guard,
+		Book:      r.book,
 		Submitter: r.book,
 		Hooks:     r.hooks,
 		Log:       log,

@@ -24,6 +24,15 @@ type Edit struct {
 	clientele.Details
 }
 
+// Check returns an error that joins one of kind invalid, with its field, for each text that the book does not take.
+func (e *Edit) Check() error {
+	var faults []error
+	for f := range e.Set.All {
+		faults = append(faults, checkField(f, *e.Of(f)))
+	}
+	return errors.Join(faults...)
+}
+
 // Edited is what became of an Edit.
 type Edited struct {
 	// Result is Updated, Unchanged or Missing; VersionChanged, ExternalIDTaken or ExternalNumberTaken when nothing was written.
@@ -34,18 +43,15 @@ type Edited struct {
 
 // EditCustomer gives a customer the values that an operator typed: by the same rules, with the same normal forms and the same
 // change record as a partner's write. Somebody else's change since the operator saw the customer is never overwritten. The
-// error is of kind unavailable when the book cannot be written; for texts that the book does not take it joins an Error of kind
-// invalid for each, with its field.
+// error is that of Check, or of kind unavailable when the book cannot be written.
 func (b *Book) EditCustomer(ctx context.Context, call Call, e Edit) (Edited, error) {
 	w := b.write(call)
 	cw := &clientele.CustomerWrite{Mode: clientele.UpdateCustomer, ID: e.CustomerID, ExpectedVersion: e.Version}
-	var faults []error
-	for f := range e.Set.All {
-		faults = append(faults, checkField(f, *e.Of(f)))
-		cw.Patch.Put(f, *e.Of(f))
-	}
-	if err := errors.Join(faults...); err != nil {
+	if err := e.Check(); err != nil {
 		return Edited{}, err
+	}
+	for f := range e.Set.All {
+		cw.Patch.Put(f, *e.Of(f))
 	}
 	normalise(&cw.Patch)
 	w.Customer = cw

@@ -25,6 +25,7 @@ type Store interface {
 	leadStore
 	overviewStore
 	inboxStore
+	customerStore
 
 	ListProjects(ctx context.Context) ([]clientele.Project, error)
 	FindProjectByID(ctx context.Context, id int64) (clientele.Project, error)
@@ -56,6 +57,8 @@ type Options struct {
 	Store     Store
 	Operators Operators
 	Guard     Guard
+	// Book changes customers.
+	Book customerBook
 	// Submitter submits again what failed; Hooks knows subscriptions and deliveries.
 	Submitter Submitter
 	Hooks     Hooks

@@ -106,6 +106,7 @@ func furnishEmpty(t *testing.T, s bookStore) *fixture {
 		Store:     s,
 		Operators: access.NewOperators(s, f.clock.Now),
 		Guard:     f.guard,
+		Book:      f.book,
 		Submitter: f.book,
 		Hooks:     f.hooks,
 		Log:       log,

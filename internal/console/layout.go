@@ -81,6 +81,7 @@ var (
 		{"Inbox", "inbox", "inbox"},
 	}
 	ofProject = []entry{
+		{"Customers", "customers", "customers"},
 		{"Leads", "leads", "leads"},
 		{"Funnel", "funnel", "funnel"},
 		{"Campaigns", "campaigns", "campaigns"},

@@ -98,6 +98,11 @@ func (c *Console) routes(r router) {
 	r.post("/operators", owner, c.saveOperator)
 	r.post("/operators/{operator}", owner, c.changeOperator)
 
+	r.list("/p/{project}/customers", viewer, c.showCustomers, c.exportCustomers)
+	r.get("/p/{project}/customers/{customer}", viewer, c.showCustomer)
+	r.get("/p/{project}/customers/{customer}/edit", editor, c.showCustomerForm)
+	r.post("/p/{project}/customers/{customer}/edit", editor, c.saveCustomer)
+
 	r.list("/p/{project}/submissions", viewer, c.showSubmissions, c.exportSubmissions)
 	r.get("/p/{project}/submissions/{submission}", viewer, c.showSubmission)
 	r.post("/p/{project}/submissions/{submission}/resubmit", editor, c.resubmit)

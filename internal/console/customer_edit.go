@@ -60,15 +60,15 @@ func customerForm(c *clientele.Customer) customerEditPage {
 			Name: f.String(), Label: fieldLabel(f.String()), Value: inOneLine(c.Of(f).V), MaxLength: book.MaxFieldRunes, Autocomplete: "off",
 		}}
 		if f == clientele.FieldType {
-			i.Choices, i.MaxLength = typeChoices(c.Type.V), 0
+			i.Choices, i.MaxLength = customerTypeChoices(c.Type.V), 0
 		}
 		p.Fields = append(p.Fields, i)
 	}
 	return p
 }
 
-// typeChoices are the types of customers as a selection, with what is there, whatever it is.
-func typeChoices(present string) []choice {
+// customerTypeChoices are the types of customers as a selection, with what is there, whatever it is.
+func customerTypeChoices(present string) []choice {
 	list := []choice{{"", "not stated"}}
 	known := present == ""
 	for _, t := range book.CustomerTypes() {

@@ -18,7 +18,9 @@ import (
 const hostile = `"><script>alert('x')</script><img src=x onerror=alert(1)>{{7*7}}`
 
 // harm are the parts of hostile that no page may have.
-func harm() []string { return []string{"<script>alert", "<img src=x", `"><script>alert`, "onerror=alert(1)>"} }
+func harm() []string {
+	return []string{"<script>alert", "<img src=x", `"><script>alert`, "onerror=alert(1)>"}
+}
 
 // create makes a customer through the store, as a partner's write.
 func (f *fixture) create(t *testing.T, o clientele.Origin, addresses []clientele.Address, fields map[clientele.Field]string) clientele.Customer {
@@ -95,7 +97,7 @@ func TestCustomers_AreFound(t *testing.T) {
 			"after=garbage&q=jan":                 "Jan",
 			"after=5.-1&q=jan":                    "Jan",
 		} {
-			page := b.get(projectURL(f.project.ID, "/customers?" + query)).want(http.StatusOK)
+			page := b.get(projectURL(f.project.ID, "/customers?"+query)).want(http.StatusOK)
 			var got []string
 			for _, name := range []string{"Ewa", "Jan", "Łucja"} {
 				if strings.Contains(page.body, ">"+name) {
@@ -172,7 +174,7 @@ func TestCustomers_NoTextOfAPartnerIsCode(t *testing.T) {
 	edit := f.path("/customers/%d/edit", c.ID)
 	for name, page := range map[string]*page{
 		"list":     b.get(f.path("/customers")).want(http.StatusOK),
-		"found":    b.get(projectURL(f.project.ID, "/customers?q=" + url.QueryEscape(hostile))).want(http.StatusOK),
+		"found":    b.get(projectURL(f.project.ID, "/customers?q="+url.QueryEscape(hostile))).want(http.StatusOK),
 		"customer": b.get(f.path("/customers/%d", c.ID)).want(http.StatusOK),
 		"form":     b.get(edit).want(http.StatusOK),
 		"refused":  b.post(edit, "version", "2", "type", hostile, "first_name", hostile).want(http.StatusUnprocessableEntity),

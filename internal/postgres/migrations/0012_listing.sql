@@ -10,4 +10,4 @@ DROP INDEX submission_finished_at;
 CREATE INDEX delivery_failed ON delivery (project_id, seq) WHERE status = 'failed';
 CREATE INDEX delivery_failed_of_subscription ON delivery (project_id, subscription_id, seq) WHERE status = 'failed';
 
-UPDATE schema_info SET compatible_from = 6; -- as before: indexes only
+UPDATE schema_info SET compatible_from = 9; -- as before: indexes only

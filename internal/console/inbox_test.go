@@ -13,12 +13,12 @@ import (
 	"clientele/internal/traffic"
 )
 
-const hostile = `"><script>alert(1)</script><img src=x onerror=alert(1)>`
+const hostileText = `"><script>alert(1)</script><img src=x onerror=alert(1)>`
 
 // refused lets the console see a call about Margarethe that was refused.
 func (f *fixture) refused(t *testing.T, status int, kind clientele.Kind, id string) {
 	t.Helper()
-	body := `{"customerEmail":"margarethe@example.com","customerFirstName":"Margarethe","customerLastName":"` + strings.ReplaceAll(hostile, `"`, `\"`) + `"}`
+	body := `{"customerEmail":"margarethe@example.com","customerFirstName":"Margarethe","customerLastName":"` + strings.ReplaceAll(hostileText, `"`, `\"`) + `"}`
 	info := clientele.Request{
 		ID: id, Dialect: clientele.OPM, CredentialID: 1, ProjectID: f.project.ID, Body: []byte(body),
 		Err: &clientele.Error{Kind: kind, Field: "customerId"},
@@ -27,7 +27,7 @@ func (f *fixture) refused(t *testing.T, status int, kind clientele.Kind, id stri
 		c.Request = httptest.NewRequest(http.MethodPost, "/entry?note=Margarethe&x=%3Cscript%3E", nil)
 		c.Request.Header.Set("Content-Type", "application/json")
 		c.Request.Header.Set("X-Api-Key", "open-sesame-please")
-		c.Answer = []byte(`{"statusCode":400,"message":"no Margarethe ` + hostile + ` open-sesame-please"}`)
+		c.Answer = []byte(`{"statusCode":400,"message":"no Margarethe ` + hostileText + ` open-sesame-please"}`)
 		c.AnswerBytes = int64(len(c.Answer))
 	})
 }
@@ -63,12 +63,12 @@ func TestInbox_EditorsSeeWhatWasSentAndItIsNoted(t *testing.T) {
 func TestInbox_RunsNothingThatWasSent(t *testing.T) {
 	f := newFixture(t)
 	f.refused(t, 404, clientele.KindNotFound, "r-1")
-	f.called(t, 404, clientele.Request{Body: []byte(hostile)}, func(c *traffic.Call) {
+	f.called(t, 404, clientele.Request{Body: []byte(hostileText)}, func(c *traffic.Call) {
 		c.Route = "none"
-		c.Request = &http.Request{Method: hostile, RequestURI: "/" + hostile, Header: http.Header{"Content-Type": {"text/" + hostile}}, ContentLength: -1}
-		c.Answer = []byte(hostile)
+		c.Request = &http.Request{Method: hostileText, RequestURI: "/" + hostileText, Header: http.Header{"Content-Type": {"text/" + hostileText}}, ContentLength: -1}
+		c.Answer = []byte(hostileText)
 		c.AnswerBytes = 10_000
-		c.Info.Err = &clientele.Error{Kind: clientele.KindUnsupportedMedia, Field: hostile}
+		c.Info.Err = &clientele.Error{Kind: clientele.KindUnsupportedMedia, Field: hostileText}
 	})
 	b := f.as(t, owner)
 	for _, path := range []string{"/console/inbox", "/console/inbox/1", "/console/inbox/2", "/console/inbox/1/sent", "/console/inbox/2/sent", root} {

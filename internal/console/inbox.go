@@ -40,11 +40,7 @@ type inboxFilter struct {
 const unknownCaller = "unknown"
 
 func (c *Console) showInbox(r *request) (answer, error) {
-	q := r.URL.Query()
-	p := inboxPage{Filter: inboxFilter{
-		Project: q.Get("project"), Partner: q.Get("partner"), Dialect: q.Get("dialect"), Status: q.Get("status"), Route: q.Get("route"),
-		From: q.Get("from"), To: q.Get("to"),
-	}}
+	p := inboxPage{Filter: r.inboxFilter()}
 	f := p.Filter.read()
 	f.Before = r.numberOf("before")
 	var err error
@@ -69,6 +65,14 @@ func (c *Console) showInbox(r *request) (answer, error) {
 		a = a.withStatus(http.StatusUnprocessableEntity)
 	}
 	return a, nil
+}
+
+func (r *request) inboxFilter() inboxFilter {
+	q := r.URL.Query()
+	return inboxFilter{
+		Project: q.Get("project"), Partner: q.Get("partner"), Dialect: q.Get("dialect"), Status: q.Get("status"), Route: q.Get("route"),
+		From: q.Get("from"), To: q.Get("to"),
+	}
 }
 
 // read returns the filter of the store. What cannot be read selects all and is a problem.

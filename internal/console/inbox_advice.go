@@ -37,7 +37,7 @@ func advise(r *clientele.Refusal) string {
 
 // adviseUnknown is about a caller that could not be known: each dialect has its own way to prove who calls.
 func adviseUnknown(r *clientele.Refusal) string {
-	const check = " Check that it is the newest one, that it was copied whole, and under Partners that it is neither revoked nor expired."
+	const check = " Check that it is the newest one, that it was copied whole, and under Keys that it is neither revoked nor expired."
 	switch r.Dialect {
 	case clientele.OPM:
 		return "The header x-api-key is missing, was sent twice, or holds no key that is known." + check

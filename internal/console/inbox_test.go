@@ -130,6 +130,21 @@ func TestInbox_Pages(t *testing.T) {
 	}
 }
 
+func TestInbox_Export(t *testing.T) {
+	onBothStores(t, func(t *testing.T, f *fixture) {
+		f.refused(t, 400, clientele.KindInvalid, "first")
+		f.called(t, 503, clientele.Request{ID: "second"}, func(c *traffic.Call) { c.Route = "=cmd|calc" })
+		b := f.as(t, viewer)
+		csv := b.get("/console/inbox?format=csv").want(http.StatusOK).has("id,at,status,", "first", "second", "m•••@e•••.com").
+			lacks("Margarethe", "margarethe", "open-sesame", ",=cmd")
+		if n := strings.Index(csv.body, "second"); n > strings.Index(csv.body, "first") {
+			t.Error("the newest is not the first")
+		}
+		b.get("/console/inbox?format=ndjson&status=4").want(http.StatusOK).has(`"request_id":"first"`).lacks("second", "Margarethe")
+		b.get("/console/inbox?format=csv&status=99").want(http.StatusUnprocessableEntity)
+	})
+}
+
 // TestInbox_EveryKindOfBodyAndAdvice executes the template with each.
 func TestInbox_EveryKindOfBodyAndAdvice(t *testing.T) {
 	f := newFixture(t)

@@ -88,11 +88,13 @@ func (c *Console) routes(r router) {
 	r.list("/p/{project}/leads", viewer, c.showLeads, c.exportLeads)
 	r.get("/p/{project}/leads/{lead}", viewer, c.showLead)
 	r.list("/p/{project}/funnel", viewer, c.showFunnel, c.exportFunnel)
+
 	r.get("/", viewer, c.showOverview)
 	r.stream("/live", viewer, c.streamLive)
-	r.get("/inbox", viewer, c.showInbox)
+	r.list("/inbox", viewer, c.showInbox, c.exportInbox)
 	r.get("/inbox/{refusal}", viewer, c.showRefusal)
 	r.get("/inbox/{refusal}/sent", editor, c.showSent)
+
 	r.get("/audit", owner, c.showAudit)
 	r.get("/operators", owner, c.showOperators)
 	r.post("/operators", owner, c.saveOperator)

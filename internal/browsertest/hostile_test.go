@@ -165,7 +165,7 @@ func TestHostile_TextOfPartnersIsText(t *testing.T) {
 	seedHostile(s)
 	p := logIn(t, s, "owner", look{768, dark})
 	shown := 0
-	p.take(func(kind string) {
+	p.takeConsole(func(kind string) {
 		p.try("look for what was taken for more than text", func(ctx context.Context) error {
 			found, err := evaluate[[]string](ctx, isPwned)
 			for _, what := range found {
@@ -180,7 +180,7 @@ func TestHostile_TextOfPartnersIsText(t *testing.T) {
 		})
 		p.NoFaults()
 		p.NoOverflow()
-	}, "/console/")
+	})
 	if shown < 40 {
 		t.Errorf("the hostile text is shown %d times only: the pages that show it were not visited", shown)
 	}

@@ -46,7 +46,7 @@ func (p *page) state() string {
 func TestOrigin_FormsOfOtherSitesAreRefused(t *testing.T) {
 	t.Parallel()
 	s, p := demo(t, looks[0])
-	found := p.take(func(string) {}, "/console/")
+	found := p.takeConsole(func(string) {})
 	actions := []string{"/console/login"}
 	for _, action := range found.forms {
 		actions = append(actions, action)

@@ -21,6 +21,8 @@ type tour struct {
 	// forms has an action of each kind of form that changes something, by the kind.
 	forms map[string]string
 	open  []string
+	// without is the beginning of the paths that are left out, when not "".
+	without string
 }
 
 // maxKinds bounds a tour: more kinds of pages than this means that kindOf tells pages apart that are of one kind.
@@ -48,10 +50,22 @@ const links = `[...document.querySelectorAll('a[href]')].map(a => (a.hasAttribut
 // forms returns the addresses of the forms that change something.
 const forms = `[...document.querySelectorAll('form[method=post i]')].map(f => f.action || location.href)`
 
-// take visits everything that can be reached from the addresses, and calls look on each page.
-func (p *page) take(look func(kind string), from ...string) *tour {
+// takeAll visits everything that can be reached from the addresses, and calls look on each page.
+func (p *page) takeAll(look func(kind string), from ...string) *tour {
 	p.t.Helper()
-	t := &tour{p: p, seen: map[string]bool{}, forms: map[string]string{}}
+	return (&tour{p: p}).take(look, from...)
+}
+
+// takeConsole does so without the API reference, which is the same for everybody and takes its time.
+func (p *page) takeConsole(look func(kind string)) *tour {
+	p.t.Helper()
+	return (&tour{p: p, without: "/docs/"}).take(look, "/console/")
+}
+
+func (t *tour) take(look func(kind string), from ...string) *tour {
+	p := t.p
+	p.t.Helper()
+	t.seen, t.forms = map[string]bool{}, map[string]string{}
 	for _, path := range from {
 		t.note("page " + p.origin + path)
 	}
@@ -126,7 +140,7 @@ func (t *tour) note(link string) {
 		return
 	}
 	kind := kindOf(u)
-	if t.seen[kind] {
+	if t.seen[kind] || t.without != "" && strings.HasPrefix(u.Path, t.without) {
 		return
 	}
 	t.seen[kind] = true
@@ -175,7 +189,7 @@ func TestTour_EveryPage(t *testing.T) {
 	t.Parallel()
 	_, p := demo(t, looks[0])
 	p.Expect(404, "/console/nothing-here")
-	visited := p.take(func(string) {
+	visited := p.takeAll(func(string) {
 		p.NoFaults()
 		p.try("unfold", func(ctx context.Context) error {
 			_, err := evaluate[int](ctx, `document.querySelectorAll('main details').forEach(d => { d.open = true; }), 1`)
@@ -202,7 +216,7 @@ func TestTour_ViewerIsLedNowhereForbidden(t *testing.T) {
 	t.Parallel()
 	b := &book{t, []string{"CLIENTELE_DATA_DIR=" + t.TempDir() + "/data-demo"}}
 	p := logIn(t, b.serve("--demo"), "viewer", look{768, dark})
-	visited := p.take(func(string) { p.NoFaults() }, "/console/")
+	visited := p.takeConsole(func(string) { p.NoFaults() })
 	visited.wants("/console/", "/console/account/password")
 	for kind := range visited.forms {
 		if kind != "/console/logout" && kind != "/console/account/password" {
@@ -218,8 +232,8 @@ func TestTour_EmptyBook(t *testing.T) {
 	t.Parallel()
 	b := postgresBook(t)
 	p := logIn(t, b.serve(), "owner", look{360, light})
-	p.take(func(string) { p.check() }, "/console/")
+	p.takeConsole(func(string) { p.check() })
 	b.run("project", "create", "shop")
 	p.Look(look{1440, dark})
-	p.take(func(string) { p.check() }, "/console/")
+	p.takeConsole(func(string) { p.check() })
 }

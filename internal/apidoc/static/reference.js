@@ -16,6 +16,11 @@
 
   // What the reference leaves unnamed for those who do not see it.
   const mend = (place) => {
+    place.querySelectorAll('a[href^="https://www.scalar.com"]').forEach((a) => { // no page of ours leads elsewhere; see licences.txt
+      a.removeAttribute("href");
+      a.hidden = true;
+    });
+    place.querySelectorAll('input[placeholder^="QUxM"]').forEach((field) => { field.placeholder = ""; }); // a joke in base64
     place.querySelectorAll("button.group\\/copy-button:not([aria-label])").forEach((b) => b.setAttribute("aria-label", "Copy"));
     place.querySelectorAll("button.group\\/copy-button[aria-controls]").forEach((b) => b.removeAttribute("aria-controls"));
     place.querySelectorAll(".show-more[aria-label]").forEach((b) => b.removeAttribute("aria-label"));

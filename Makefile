@@ -46,6 +46,11 @@ fuzz: ## Run each fuzz target for FUZZTIME (10s)
 bench: ## Measure Clientele beside its ceilings; ARGS go to the benchmark
 	go run ./bench $(ARGS)
 
+.PHONY: screenshots
+screenshots: ## Take the README's pictures anew, into docs/images
+	mkdir -p docs/images
+	CLIENTELE_SCREENSHOTS=$(CURDIR)/docs/images go test -count=1 -run TestScreenshots ./internal/browsertest
+
 .PHONY: vuln
 vuln: ## Look up known vulnerabilities of the code and its modules (asks vuln.go.dev)
 	go tool -modfile=tools.mod govulncheck ./...

@@ -46,3 +46,9 @@ document.addEventListener("click", async (event) => {
 });
 document.addEventListener("DOMContentLoaded", () => offerCopies(document));
 document.addEventListener("htmx:afterSwap", (event) => offerCopies(event.target));
+
+// A text that was typed into a filter is asked for with Enter or the button, or while it is typed; not when the field is left:
+// it is left by a click into the list, and the list must not change under the mouse.
+document.addEventListener("change", (event) => {
+  if (event.target.closest("form[hx-get]") && event.target.matches("input:not([type=date], [type=checkbox], [type=radio])")) event.stopPropagation();
+}, true);

@@ -25,9 +25,8 @@ type auditPage struct {
 }
 
 func (c *Console) showAudit(r *request) (answer, error) {
-	f := clientele.AuditFilter{
-		OperatorID: r.numberOf("operator"), ProjectID: r.numberOf("project"), Before: r.numberOf("before"), Limit: auditPageSize + 1,
-	}
+	f := r.auditFilter()
+	f.Before, f.Limit = r.numberOf("before"), auditPageSize+1
 	p := auditPage{Filter: f}
 	var err error
 	if p.Entries, err = c.Store.ListAudit(r.Context(), f); err != nil {
@@ -44,6 +43,11 @@ func (c *Console) showAudit(r *request) (answer, error) {
 		p.Pages.First = r.pathWith("before", "")
 	}
 	return view("Audit log", auditView(r, p)), nil
+}
+
+// auditFilter reads which entries are wanted.
+func (r *request) auditFilter() clientele.AuditFilter {
+	return clientele.AuditFilter{OperatorID: r.numberOf("operator"), ProjectID: r.numberOf("project")}
 }
 
 // numberOf returns a number of the query; 0 for none, or for what is none.

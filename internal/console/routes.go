@@ -67,47 +67,30 @@ func (c *Console) routes(r router) {
 	r.get("/account/password", viewer, c.showPassword)
 	r.post("/account/password", viewer, c.savePassword)
 
-	r.get("/projects", viewer, c.showProjects)
-	r.post("/projects", owner, c.saveProject)
-	r.list("/keys", viewer, c.showKeys, c.exportKeys)
-	r.post("/keys", owner, c.saveKey)
-	r.get("/keys/new", owner, c.showNewKey)
-	r.get("/keys/{key}", viewer, c.showKey)
-	r.post("/keys/{key}/limits", owner, c.saveKeyLimits)
-	r.post("/keys/{key}/rotate", owner, c.saveKeyRotation)
-	r.get("/keys/{key}/revoke", owner, c.showKeyRevocation)
-	r.post("/keys/{key}/revoke", owner, c.saveKeyRevocation)
-	r.get("/publishers", viewer, c.showPublishers)
-	r.post("/publishers", owner, c.savePublisher)
-	r.get("/publishers/{publisher}", viewer, c.showPublisher)
-	r.post("/publishers/{publisher}", owner, c.pausePublisher)
-	r.get("/p/{project}/campaigns", viewer, c.showCampaigns)
-	r.post("/p/{project}/campaigns", owner, c.saveCampaign)
-	r.get("/p/{project}/campaigns/{campaign}", viewer, c.showCampaign)
-	r.post("/p/{project}/campaigns/{campaign}", owner, c.pauseCampaign)
-	r.list("/p/{project}/leads", viewer, c.showLeads, c.exportLeads)
-	r.get("/p/{project}/leads/{lead}", viewer, c.showLead)
-	r.list("/p/{project}/funnel", viewer, c.showFunnel, c.exportFunnel)
-
 	r.get("/", viewer, c.showOverview)
 	r.stream("/live", viewer, c.streamLive)
 	r.list("/inbox", viewer, c.showInbox, c.exportInbox)
 	r.get("/inbox/{refusal}", viewer, c.showRefusal)
 	r.get("/inbox/{refusal}/sent", editor, c.showSent)
 
-	r.get("/audit", owner, c.showAudit)
-	r.get("/operators", owner, c.showOperators)
-	r.post("/operators", owner, c.saveOperator)
-	r.post("/operators/{operator}", owner, c.changeOperator)
-
 	r.list("/p/{project}/customers", viewer, c.showCustomers, c.exportCustomers)
 	r.get("/p/{project}/customers/{customer}", viewer, c.showCustomer)
 	r.get("/p/{project}/customers/{customer}/edit", editor, c.showCustomerForm)
 	r.post("/p/{project}/customers/{customer}/edit", editor, c.saveCustomer)
 
+	r.list("/p/{project}/leads", viewer, c.showLeads, c.exportLeads)
+	r.get("/p/{project}/leads/{lead}", viewer, c.showLead)
+	r.list("/p/{project}/funnel", viewer, c.showFunnel, c.exportFunnel)
+
+	r.list("/p/{project}/campaigns", viewer, c.showCampaigns, c.exportCampaigns)
+	r.post("/p/{project}/campaigns", owner, c.saveCampaign)
+	r.get("/p/{project}/campaigns/{campaign}", viewer, c.showCampaign)
+	r.post("/p/{project}/campaigns/{campaign}", owner, c.pauseCampaign)
+
 	r.list("/p/{project}/submissions", viewer, c.showSubmissions, c.exportSubmissions)
 	r.get("/p/{project}/submissions/{submission}", viewer, c.showSubmission)
 	r.post("/p/{project}/submissions/{submission}/resubmit", editor, c.resubmit)
+
 	r.list("/p/{project}/subscriptions", viewer, c.showSubscriptions, c.exportSubscriptions)
 	r.post("/p/{project}/subscriptions", owner, c.saveSubscription)
 	r.get("/p/{project}/subscriptions/new", owner, c.showNewSubscription)
@@ -119,9 +102,32 @@ func (c *Console) routes(r router) {
 	r.post("/p/{project}/subscriptions/{subscription}/resend-since", editor, c.resendSince)
 	r.post("/p/{project}/subscriptions/{subscription}/rotate", owner, c.rotateSubscription)
 	r.post("/p/{project}/subscriptions/{subscription}/delete", owner, c.deleteSubscription)
+
 	r.list("/p/{project}/deliveries", viewer, c.showDeliveries, c.exportDeliveries)
 	r.get("/p/{project}/deliveries/{delivery}", viewer, c.showDelivery)
 	r.post("/p/{project}/deliveries/{delivery}/resend", editor, c.resendDelivery)
+
+	r.list("/projects", viewer, c.showProjects, c.exportProjects)
+	r.post("/projects", owner, c.saveProject)
+
+	r.list("/keys", viewer, c.showKeys, c.exportKeys)
+	r.post("/keys", owner, c.saveKey)
+	r.get("/keys/new", owner, c.showNewKey)
+	r.get("/keys/{key}", viewer, c.showKey)
+	r.post("/keys/{key}/limits", owner, c.saveKeyLimits)
+	r.post("/keys/{key}/rotate", owner, c.saveKeyRotation)
+	r.get("/keys/{key}/revoke", owner, c.showKeyRevocation)
+	r.post("/keys/{key}/revoke", owner, c.saveKeyRevocation)
+
+	r.list("/publishers", viewer, c.showPublishers, c.exportPublishers)
+	r.post("/publishers", owner, c.savePublisher)
+	r.get("/publishers/{publisher}", viewer, c.showPublisher)
+	r.post("/publishers/{publisher}", owner, c.pausePublisher)
+
+	r.list("/operators", owner, c.showOperators, c.exportOperators)
+	r.post("/operators", owner, c.saveOperator)
+	r.post("/operators/{operator}", owner, c.changeOperator)
+	r.list("/audit", owner, c.showAudit, c.exportAudit)
 }
 
 func notFound(*request) (answer, error) {

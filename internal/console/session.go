@@ -144,8 +144,9 @@ func (s heldSessions) FindCtx(ctx context.Context, token string) ([]byte, bool, 
 	return s.store.FindSession(ctx, token, s.now())
 }
 
+// CommitCtx keeps a session for as long as the library, which knows the machine's clock only, wants to.
 func (s heldSessions) CommitCtx(ctx context.Context, token string, data []byte, expiresAt time.Time) error {
-	return s.store.PutSession(ctx, token, data, expiresAt)
+	return s.store.PutSession(ctx, token, data, s.now().Add(time.Until(expiresAt)))
 }
 
 func (s heldSessions) DeleteCtx(ctx context.Context, token string) error {

@@ -121,13 +121,13 @@ func madeUpLead(random *rand.Rand, i int, now time.Time) book.NewLead {
 	n := book.NewLead{ActionAt: at}
 	for s := clientele.StageWideContact; s <= last; s++ {
 		if at = at.Add(time.Duration(1+random.IntN(48)) * time.Hour); at.After(now) {
-			return n // it has not come further yet
+			break // it has not come further yet
 		}
 		if s == last || s == clientele.StageContract || random.IntN(4) > 0 {
 			n.Report.Reached[s] = at
 		}
 	}
-	if last >= clientele.StageContract {
+	if !n.Report.Reached[clientele.StageContract].IsZero() {
 		n.Report.NetValue = clientele.Amount(50_000 + random.IntN(5_000_000))
 		n.Report.NominalValue = n.Report.NetValue * 123 / 100
 	}

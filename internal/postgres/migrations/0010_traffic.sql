@@ -42,4 +42,4 @@ CREATE INDEX refusal_caller ON refusal (credential_id, project_id, id);
 CREATE INDEX refusal_project ON refusal (project_id, id);
 CREATE INDEX refusal_at ON refusal (at);
 
-UPDATE schema_info SET compatible_from = 6; -- as before: older programs know nothing of what is new
+UPDATE schema_info SET compatible_from = 9; -- as before: older programs know nothing of what is new

@@ -36,4 +36,4 @@ CREATE TABLE lead_counting (
   CONSTRAINT lead_counting_pk PRIMARY KEY (project_id)
 );
 
-UPDATE schema_info SET compatible_from = 6; -- an older program writes leads and their history as before
+UPDATE schema_info SET compatible_from = 9; -- an older program writes leads and their history as before

@@ -28,7 +28,6 @@ func button(name string) thing {
 	return thing{roles: []string{"button", "DisclosureTriangle"}, name: name}
 }
 func link(name string) thing    { return thing{roles: []string{"link"}, name: name} }
-func heading(name string) thing { return thing{roles: []string{"heading"}, name: name} }
 func css(selector string) thing { return thing{css: selector} }
 
 // field is what one fills in or chooses, by its label.

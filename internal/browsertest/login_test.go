@@ -142,7 +142,9 @@ func TestLogin_IsLockedAfterWrongTries(t *testing.T) {
 
 func TestLogin_LeadsNowhereElse(t *testing.T) {
 	t.Parallel()
-	p := logIn(t, sqliteBook(t).serve(), "owner", looks[0])
+	b := sqliteBook(t)
+	b.run("project", "create", "shop") // the overview of a book without one leads to where one is made
+	p := logIn(t, b.serve(), "owner", looks[0])
 	for _, next := range []string{
 		"//evil.example/console/", "https://evil.example/", `/\evil.example/`, "javascript:alert(1)", "/console//evil.example",
 		"/console/../../evil.example", "/console/\t//evil.example", "/console/login?next=//evil.example",

@@ -1,7 +1,6 @@
 package console
 
 import (
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -83,15 +82,6 @@ func (r *request) pathWith(name, value string) string {
 		return r.URL.Path
 	}
 	return r.URL.Path + "?" + q.Encode()
-}
-
-// link returns an address of a partner's as an href: http and https only, "" for any other.
-func link(address string) templ.SafeURL {
-	u, err := url.Parse(address)
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return ""
-	}
-	return templ.SafeURL(address)
 }
 
 // The forms of time on a page. A title has the exact one.

@@ -44,7 +44,7 @@
 //
 // Lists filter by GET forms whose URL can be shared; hx-get, hx-select="#list" and hx-target="#list" make them smoother. A
 // list's links to the next page are keyset links (pager). Text of partners is hostile: it is written with templ's escaping,
-// never with templ.Raw, and never into href but through link(…), which knows http, https and our own paths only.
+// never with templ.Raw, and never into href: an address of theirs is shown as text.
 //
 // # Lists as files
 //

@@ -76,11 +76,11 @@ func (c *Console) enableSubscription(r *request) (answer, error) {
 func (c *Console) resendFailed(r *request) (answer, error) {
 	from, err := r.moment("from")
 	if err != nil {
-		return c.withProblem(r, "from", err.Error())
+		return c.withProblem(r, "from", sentence(err.Error()))
 	}
 	to, err := r.moment("to")
 	if err != nil {
-		return c.withProblem(r, "to", err.Error())
+		return c.withProblem(r, "to", sentence(err.Error()))
 	}
 	if to = to.Add(time.Minute - time.Microsecond); to.Before(from) { // the minute that is named is a part of it
 		return c.withProblem(r, "to", "The end is before the beginning.")
@@ -100,7 +100,7 @@ func (c *Console) resendFailed(r *request) (answer, error) {
 func (c *Console) resendSince(r *request) (answer, error) {
 	since, err := r.moment("since")
 	if err != nil {
-		return c.withProblem(r, "since", err.Error())
+		return c.withProblem(r, "since", sentence(err.Error()))
 	}
 	s, err := c.onSubscription(r, "resend_since")
 	if err == nil {
@@ -166,5 +166,5 @@ func (r *request) moment(name string) (time.Time, error) {
 			return at.UTC(), nil
 		}
 	}
-	return time.Time{}, errors.New("A date with a time is needed, such as 2027-01-31T08:00.")
+	return time.Time{}, errors.New("a date with a time is needed, such as 2027-01-31T08:00")
 }

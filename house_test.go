@@ -32,6 +32,7 @@ func house() []room {
 
 		{"internal/book", nil},
 		{"internal/intake", nil},
+		{"internal/importer", []string{"internal/book"}},
 		{"internal/access", nil},
 		{"internal/sqlite", nil},   // never the other store, never book
 		{"internal/postgres", nil}, // likewise

@@ -46,6 +46,7 @@ type cli struct {
 
 	Operator operatorCommand `cmd:"" help:"Create, list, reset, disable and enable operators, who log in to the console, and set their roles."`
 
+	Import  importCommand  `cmd:"" help:"Load customers from a CSV or NDJSON file: new ones are created, known ones updated."`
 	Migrate migrateCommand `cmd:"" help:"Bring the book's schema up to date, or show its version."`
 	Backup  backupCommand  `cmd:"" help:"Copy the embedded book into a file, also while it is served."`
 	Copy    copyCommand    `cmd:"" help:"Copy a book from a directory into a database, or back, and compare both."`

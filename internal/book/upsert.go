@@ -14,9 +14,8 @@ import (
 // unavailable when the book cannot be written now, conflict when the call's name was used for another body or a unique key
 // belongs to another customer.
 func (b *Book) Upsert(ctx context.Context, call Call, d clientele.Details) (clientele.Result, error) {
-	cw := &clientele.CustomerWrite{Mode: clientele.UpsertCustomer, Patch: nonEmpty(&d)}
 	w := b.write(call)
-	w.Customer = cw
+	w.Customer = UpsertOf(&d)
 	o, err := b.commit.Commit(ctx, w)
 	if err != nil {
 		return 0, fmt.Errorf("upsert customer in project %d: %w", call.ProjectID, err)
@@ -27,6 +26,12 @@ func (b *Book) Upsert(ctx context.Context, call Call, d clientele.Details) (clie
 		}
 	}
 	return o.Result, nil
+}
+
+// UpsertOf returns what Upsert commits, for whoever commits many writes at once. Details without ExternalID create a customer
+// each time.
+func UpsertOf(d *clientele.Details) *clientele.CustomerWrite {
+	return &clientele.CustomerWrite{Mode: clientele.UpsertCustomer, Patch: nonEmpty(d)}
 }
 
 // nonEmpty returns the patch that states each detail that is not empty.

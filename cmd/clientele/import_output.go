@@ -1,0 +1,91 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"clientele/internal/importer"
+
+	"github.com/schollz/progressbar/v3"
+)
+
+// imported is an import that has come to its end.
+type imported struct {
+	importer.Report
+	Project string
+	Took    time.Duration
+	DryRun  bool
+}
+
+// print says what became of the rows.
+func (i *imported) print(c *importCommand, w io.Writer) error {
+	if c.JSON {
+		v := struct {
+			Project     string          `json:"project"`
+			Run         string          `json:"run"`
+			Rows        int64           `json:"rows"`
+			Counts      importer.Counts `json:",inline"`
+			RefusedFile string          `json:"refusedFile,omitzero"`
+			DryRun      bool            `json:"dryRun"`
+			Seconds     float64         `json:"seconds"`
+		}{i.Project, i.Run, i.Rows(), i.Counts, i.RefusedFile, i.DryRun, i.Took.Seconds()}
+		if i.Refused == 0 {
+			v.RefusedFile = ""
+		}
+		return printJSON(w, v)
+	}
+	if i.DryRun {
+		_, err := fmt.Fprintf(w, "Checked %d rows for %s: %d good, %d refused; nothing was written.\n", i.Rows(), i.Project, i.Checked, i.Refused)
+		return err
+	}
+	again := ""
+	if i.GoneOn {
+		again = " (the interrupted import included)"
+	}
+	_, err := fmt.Fprintf(w, "Imported %d rows into %s in %s as %s%s: %d created, %d updated, %d unchanged, %d refused.\n", i.Rows(), i.Project,
+		i.Took.Round(time.Millisecond), i.Run, again, i.Created, i.Updated, i.Unchanged, i.Refused)
+	return err
+}
+
+// importProgress shows how much of the file is done.
+type importProgress struct {
+	out  io.Writer // nil for nobody
+	file *os.File
+	bar  *progressbar.ProgressBar
+}
+
+// progressOut returns where progress is shown; nil for nowhere.
+func (c *importCommand) progressOut(std streams) io.Writer {
+	if c.JSON || !isTerminal(std.err) {
+		return nil
+	}
+	return std.err
+}
+
+// show is called with the progress of the import.
+func (p *importProgress) show(bytes int64, c importer.Counts) {
+	if p.out == nil {
+		return
+	}
+	if p.bar == nil {
+		size := int64(-1) // not known
+		if info, err := p.file.Stat(); err == nil && info.Mode().IsRegular() {
+			size = info.Size()
+		}
+		p.bar = progressbar.NewOptions64(size, progressbar.OptionSetWriter(p.out), progressbar.OptionSetWidth(30),
+			progressbar.OptionShowBytes(true), progressbar.OptionThrottle(100*time.Millisecond),
+			progressbar.OptionOnCompletion(func() { fmt.Fprintln(p.out) }))
+	}
+	p.bar.Describe(fmt.Sprintf("Importing, %d rows, %d refused", c.Rows(), c.Refused))
+	_ = p.bar.Set64(bytes) // what cannot be shown does not matter
+}
+
+// end leaves the bar as it stands.
+func (p *importProgress) end() {
+	if p.bar != nil && !p.bar.IsFinished() {
+		_ = p.bar.Exit()
+		fmt.Fprintln(p.out)
+	}
+}

@@ -1,0 +1,111 @@
+package importer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"clientele"
+)
+
+const reasonNumberTaken = "external_number belongs to another customer"
+
+// maxFaults is how many rows a run may have that the book refuses without a reason. That many are no fault of theirs.
+const maxFaults = 20
+
+// lane commits parts one after the other, until something fails: what comes later must not take effect first.
+func (r *run) lane(ctx context.Context, stop context.CancelCauseFunc, parts <-chan part) {
+	faults := 0
+	for p := range parts {
+		for numbers := p.writes; len(numbers) > 0 && ctx.Err() == nil; {
+			n := min(len(numbers), 2*r.TransactionRows) // a share is seldom even
+			if err := r.commit(ctx, p.chunk, numbers[:n], &faults); err != nil {
+				p.chunk.fail(err)
+				stop(err)
+			}
+			numbers = numbers[n:]
+		}
+		if ctx.Err() != nil {
+			p.chunk.fail(errStopped)
+		}
+		p.chunk.pending.Done()
+	}
+}
+
+// commit carries out writes of a chunk in one transaction. When it fails for a reason that may belong to one of them, the
+// halves are tried one after the other, until the one at fault stands alone.
+func (r *run) commit(ctx context.Context, c *chunk, numbers []int, faults *int) error {
+	writes := make([]clientele.Write, len(numbers))
+	for i, n := range numbers {
+		writes[i] = c.writes[n]
+	}
+	outcomes, err := r.patiently(ctx, writes)
+	switch {
+	case err == nil:
+		for i, n := range numbers {
+			c.take(n, &outcomes[i])
+		}
+		return nil
+	case clientele.KindOf(err) == clientele.KindUnavailable || ctx.Err() != nil:
+		return err
+	case len(numbers) > 1:
+		half := len(numbers) / 2
+		if err := r.commit(ctx, c, numbers[:half], faults); err != nil {
+			return err
+		}
+		return r.commit(ctx, c, numbers[half:], faults)
+	}
+	if *faults++; *faults > maxFaults {
+		return fmt.Errorf("the book refuses rows for no fault of theirs: %w", err)
+	}
+	c.take(numbers[0], &clientele.Outcome{Err: err})
+	return nil
+}
+
+// take notes what became of a write.
+func (c *chunk) take(n int, o *clientele.Outcome) {
+	row := &c.rows[c.of[n]]
+	switch {
+	case o.Err != nil:
+		row.reason = "the book refuses the row"
+		if e, ok := errors.AsType[*clientele.Error](o.Err); ok && e.Kind != clientele.KindInternal && e.Message != "" {
+			row.reason = e.Message
+		}
+	case o.Result == clientele.ExternalNumberTaken:
+		row.reason = reasonNumberTaken
+	default:
+		c.results[n] = o.Result
+		return
+	}
+	c.results[n] = clientele.Missing // counted by its reason
+}
+
+// The pauses between attempts at a book that cannot be written double from the first to the longest.
+const (
+	firstPause   = 100 * time.Millisecond
+	longestPause = 2 * time.Second
+)
+
+// patiently commits, again and again for a while when the book cannot be written now. Sending the writes again is safe.
+func (r *run) patiently(ctx context.Context, writes []clientele.Write) ([]clientele.Outcome, error) {
+	first := time.Now()
+	for wait := firstPause; ; wait = min(2*wait, longestPause) {
+		begun := time.Now()
+		outcomes, err := r.store.Commit(context.WithoutCancel(ctx), writes) // what is sent is heard to its end
+		if err == nil && len(outcomes) != len(writes) {
+			err = fmt.Errorf("the store answered %d of %d writes", len(outcomes), len(writes))
+		}
+		if err == nil {
+			r.Committed(ctx, time.Since(begun))
+		}
+		if err == nil || clientele.KindOf(err) != clientele.KindUnavailable || time.Since(first) > r.Patience {
+			return outcomes, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(wait):
+		}
+	}
+}

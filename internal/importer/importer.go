@@ -1,0 +1,281 @@
+// Package importer loads customers in bulk from CSV and NDJSON, by the rules of a partner's write.
+//
+// A file is never in memory as a whole. One goroutine cuts it into rows, several read and normalise them, a few lanes commit
+// them: what is about one external id stays in one lane and in its order. How far the run is, is noted after each commit and
+// now and then on the disk; an interrupted run goes on from there. Rows that are repeated then change nothing: those with an
+// external id because they are upserts, those without because the book remembers their calls.
+package importer
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"runtime"
+	"time"
+
+	"clientele"
+
+	"github.com/google/uuid"
+)
+
+// Store carries out a batch of writes in one durable transaction. On an error nothing of the batch was written.
+type Store interface {
+	Commit(ctx context.Context, writes []clientele.Write) ([]clientele.Outcome, error)
+}
+
+// Options say what is imported and how. The zero value of a field that is not explained means its default.
+type Options struct {
+	// Name is the file's name, whose extension tells the format.
+	Name string
+	// Book and Project name where the customers go, for knowing an interrupted run again; ProjectID is the project's id.
+	Book, Project string
+	ProjectID     int64
+	Format        Format
+	// Delimiter of CSV; 0 to find it.
+	Delimiter byte
+	// Columns maps names of the input to names of columns, or to "-" for one that is not read.
+	Columns map[string]string
+	// IgnoreUnknown passes over columns and members that are not known.
+	IgnoreUnknown bool
+	// AllowWithoutID creates a customer for each row without external id; else they are refused.
+	AllowWithoutID bool
+	// DryRun writes nothing into the book.
+	DryRun bool
+	// Restart forgets what an interrupted run has done.
+	Restart bool
+	// Refused is the path of the file of refused rows, default Name with .refused and the format behind it; that of the
+	// progress file has .progress behind it.
+	Refused string
+	// Lanes is how many transactions run at once, default 1; TransactionRows is how many rows each takes, default 500.
+	Lanes, TransactionRows int
+	// Patience is how long a book that cannot be written is tried again; default 30 s.
+	Patience time.Duration
+	// Now is the clock; NewRun names a run.
+	Now    func() time.Time
+	NewRun func() string
+	// Committed hears how long each transaction took, in its lane, which waits for it: there is where others get their turn.
+	Committed func(ctx context.Context, took time.Duration)
+	// Progress hears how many bytes of the input are done; one call at a time.
+	Progress func(bytes int64, c Counts)
+}
+
+// Counts are the rows of an import by what became of them. A row is counted once however often it was sent.
+type Counts struct {
+	Created   int64 `json:"created"`
+	Updated   int64 `json:"updated"`
+	Unchanged int64 `json:"unchanged"`
+	Refused   int64 `json:"refused"`
+	// Checked are the good rows of a dry run, of which nothing becomes.
+	Checked int64 `json:"checked,omitzero"`
+}
+
+// Rows returns how many there were.
+func (c Counts) Rows() int64 { return c.Created + c.Updated + c.Unchanged + c.Refused + c.Checked }
+
+// Report is what became of an import.
+type Report struct {
+	Counts
+	// Run is the name under which the changes are in the history.
+	Run string
+	// RefusedFile is where the refused rows are; there is none when none was refused.
+	RefusedFile string
+	// GoneOn says that an interrupted run was continued; its rows are counted too.
+	GoneOn bool
+	// Unfinished says that the same import, run again, goes on where this one stopped.
+	Unfinished bool
+}
+
+const (
+	defaultTransactionRows = 500
+	defaultPatience        = 30 * time.Second
+	noteEvery              = 500 * time.Millisecond
+)
+
+func (o *Options) complete() {
+	if o.Lanes <= 0 {
+		o.Lanes = 1
+	}
+	if o.TransactionRows <= 0 {
+		o.TransactionRows = defaultTransactionRows
+	}
+	if o.Patience <= 0 {
+		o.Patience = defaultPatience
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.NewRun == nil {
+		o.NewRun = func() string { return "import-" + uuid.NewString() }
+	}
+	if o.Committed == nil {
+		o.Committed = func(context.Context, time.Duration) {}
+	}
+	if o.Progress == nil {
+		o.Progress = func(int64, Counts) {}
+	}
+}
+
+// run is one import on its way.
+type run struct {
+	Options
+	store    Store
+	input    *input
+	refused  *refusals
+	progress *progress // nil where one cannot go on
+	decoders int
+	// regular says that the input is a file, in which one can go on.
+	regular bool
+
+	report  Report
+	at      position
+	notedAt time.Time
+}
+
+// Run imports the file. The report is true of what was done also when there is an error: of kind conflict when the file, or
+// what an interrupted run left of it, does not do; of kind unavailable when the book cannot be written; of ctx when the
+// caller gave up.
+func Run(ctx context.Context, store Store, file *os.File, o Options) (report Report, err error) {
+	o.complete()
+	r := &run{Options: o, store: store, decoders: runtime.GOMAXPROCS(0)}
+	info, err := file.Stat()
+	if err != nil {
+		return r.report, err
+	}
+	in := io.Reader(file)
+	if r.regular = info.Mode().IsRegular(); !r.regular {
+		in = interruptible(ctx, file)
+	}
+	if r.input, err = openInput(in, &r.Options); err != nil {
+		return r.report, err
+	}
+	r.nameRefused()
+	r.at, r.refused = r.input.splitter.at, newRefusals(r.Refused, r.input)
+	if err := r.begin(file); err != nil {
+		return r.report, errors.Join(err, r.end(false))
+	}
+	err = r.carryOut(ctx)
+	r.report.Unfinished = err != nil && r.progress != nil
+	return r.report, errors.Join(err, r.end(err == nil))
+}
+
+func (r *run) nameRefused() {
+	if r.Refused != "" {
+		return
+	}
+	name := r.Name
+	if name == "-" {
+		name = "stdin"
+	}
+	r.Refused = name + ".refused." + string(r.input.format)
+}
+
+// interruptible returns what can be read of a pipe or a terminal until ctx is done. Whoever waits there for input is left
+// behind then.
+func interruptible(ctx context.Context, file io.Reader) io.Reader {
+	out, in := io.Pipe()
+	go func() {
+		_, err := io.Copy(in, file)
+		_ = in.CloseWithError(err) // it always returns nil
+	}()
+	context.AfterFunc(ctx, func() { _ = out.CloseWithError(ctx.Err()) })
+	return out
+}
+
+// begin goes on with an interrupted run where there is one, or begins a new one.
+func (r *run) begin(file *os.File) error {
+	r.report = Report{Run: r.NewRun(), RefusedFile: r.Refused}
+	r.notedAt = r.Now()
+	if r.DryRun {
+		return r.refused.begin()
+	}
+	if !r.regular {
+		if r.AllowWithoutID {
+			return clientele.Errorf(clientele.KindInvalid, "rows without an external id take a file: an interrupted import of anything else would double them")
+		}
+		return r.refused.begin()
+	}
+	id, err := identify(file, &r.Options)
+	if err != nil {
+		return err
+	}
+	if r.progress, err = openProgress(r.Refused + ".progress"); err != nil {
+		return err
+	}
+	if r.progress.first.Run == "" || r.Restart {
+		return errors.Join(r.refused.begin(), r.progress.begin(note{Input: id, Run: r.report.Run, position: r.at, At: r.notedAt.UTC()}))
+	}
+	return r.goOn(file, id)
+}
+
+// goOn continues the run that was interrupted.
+func (r *run) goOn(file io.ReadSeeker, id identity) error {
+	first, last := r.progress.first, r.progress.last
+	switch was := first.Input; {
+	case was.Book != id.Book || was.Project != id.Project:
+		return conflict("an import of this file into project %s of %s was interrupted: end it first, or give --restart to forget it", was.Project, was.Book)
+	case was != id:
+		return conflict("the file has changed since its import was interrupted: give --restart to import it from its beginning")
+	case r.AllowWithoutID && r.notedAt.Sub(last.At) > clientele.MaxIdempotencyAge-time.Hour:
+		return conflict("the import was interrupted at line %d, more than a day ago, and it is not known which of the next rows without external id are in the book: "+
+			"import the rows from there on as a file of its own, or give --restart to import all again", last.Line)
+	}
+	r.report = Report{Counts: last.Counts, Run: first.Run, RefusedFile: r.Refused, GoneOn: true}
+	r.at = last.position
+	if err := r.input.goOn(file, r.at); err != nil {
+		return err
+	}
+	return r.refused.goOn(last.RefusedBytes)
+}
+
+// note notes how far the run is: first the refused rows are on the disk, then what says so.
+func (r *run) note() error {
+	if err := r.refused.keep(); err != nil || r.progress == nil {
+		return err
+	}
+	r.notedAt = r.Now()
+	return r.progress.append(note{position: r.at, Counts: r.report.Counts, RefusedBytes: r.refused.size, At: r.notedAt.UTC()})
+}
+
+// end closes the files.
+func (r *run) end(done bool) error {
+	err := r.refused.close()
+	if r.progress != nil {
+		err = errors.Join(err, r.progress.end(done && err == nil))
+	}
+	return err
+}
+
+// passed takes what became of a chunk, in the order of the input.
+func (r *run) passed(c *chunk) error {
+	for i := range c.rows {
+		if c.rows[i].reason == "" {
+			continue
+		}
+		r.report.Refused++
+		if err := r.refused.add(&c.rows[i], c.data[c.rows[i].start:c.rows[i].end]); err != nil {
+			return err
+		}
+	}
+	for _, result := range c.results {
+		switch result {
+		case clientele.Created:
+			r.report.Created++
+		case clientele.Updated:
+			r.report.Updated++
+		case clientele.Unchanged:
+			r.report.Unchanged++
+		case 0:
+			r.report.Checked++
+		}
+	}
+	r.at = c.end
+	r.Progress(r.at.Offset, r.report.Counts)
+	if r.Now().Sub(r.notedAt) < noteEvery {
+		return nil
+	}
+	return r.note()
+}
+
+// errStopped is what a chunk ends in that came after one that failed.
+var errStopped = errors.New("stopped")

@@ -1,0 +1,156 @@
+package importer
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"golang.org/x/sys/unix"
+)
+
+// identity tells one input, on its way into one project, from another.
+type identity struct {
+	Book    string `json:"book"`
+	Project string `json:"project"`
+	Size    int64  `json:"size"`
+	// ModifiedAt is in microseconds since 1970: who mends a row that was passed already must not have it passed over.
+	ModifiedAt int64 `json:"modified_at"`
+	// Beginning is a SHA-256 of the first MiB.
+	Beginning string `json:"beginning"`
+}
+
+const beginningBytes = 1 << 20
+
+func identify(f *os.File, o *Options) (id identity, err error) {
+	info, err := f.Stat()
+	if err != nil {
+		return id, err
+	}
+	h := sha256.New()
+	if _, err := io.Copy(h, io.NewSectionReader(f, 0, beginningBytes)); err != nil {
+		return id, err
+	}
+	return identity{
+		Book: o.Book, Project: o.Project, Size: info.Size(), ModifiedAt: info.ModTime().UnixMicro(), Beginning: hex.EncodeToString(h.Sum(nil)),
+	}, nil
+}
+
+// note is a line of the progress file. The first has the input and the run, each later one how far it is.
+type note struct {
+	Input identity `json:"input,omitzero"`
+	Run   string   `json:"run,omitzero"`
+
+	position
+	Counts Counts `json:"counts,omitzero"`
+	// RefusedBytes is how long the file of refused rows is.
+	RefusedBytes int64     `json:"refused_bytes,omitzero"`
+	At           time.Time `json:"at"`
+}
+
+// progress is the file in which a run notes how far it is. It only grows, line by line, so that whatever happens it ends in
+// a whole line that was true; it is locked while the run goes on, and removed when it has ended well.
+type progress struct {
+	file *os.File
+	path string
+	// first and last are what an interrupted run noted; first has no run when there was none.
+	first, last note
+}
+
+// openProgress opens the file, makes it where it is missing, and reads what an interrupted run has noted.
+func openProgress(path string) (*progress, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("progress file: %w", err)
+	}
+	p := &progress{file: f, path: path}
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		if errors.Is(err, unix.EWOULDBLOCK) {
+			err = conflict("another import of the same file is running")
+		}
+		return nil, errors.Join(err, f.Close())
+	}
+	if err := p.read(); err != nil {
+		return nil, errors.Join(fmt.Errorf("progress file: %w", err), f.Close())
+	}
+	return p, nil
+}
+
+// read takes the whole lines, up to one that an interrupted run has not ended, which goes.
+func (p *progress) read() error {
+	text, err := io.ReadAll(p.file)
+	if err != nil {
+		return err
+	}
+	whole := 0
+	for line := range bytes.Lines(text) {
+		var n note
+		if !bytes.HasSuffix(line, []byte("\n")) || json.Unmarshal(line, &n) != nil {
+			break
+		}
+		if whole == 0 {
+			p.first = n
+		}
+		p.last = n
+		whole += len(line)
+	}
+	if _, err := p.file.Seek(int64(whole), io.SeekStart); err != nil {
+		return err
+	}
+	return p.file.Truncate(int64(whole))
+}
+
+// begin forgets what was noted and notes the input and the run.
+func (p *progress) begin(first note) error {
+	if err := p.file.Truncate(0); err != nil {
+		return fmt.Errorf("progress file: %w", err)
+	}
+	if _, err := p.file.Seek(0, io.SeekStart); err != nil {
+		return fmt.Errorf("progress file: %w", err)
+	}
+	p.first, p.last = first, first
+	if err := p.append(first); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(p.path))
+}
+
+// append notes how far the run is, durably.
+func (p *progress) append(n note) error {
+	b, err := json.Marshal(n)
+	if err == nil {
+		_, err = p.file.Write(append(b, '\n'))
+	}
+	if err == nil {
+		err = p.file.Sync()
+	}
+	if err != nil {
+		return fmt.Errorf("progress file: %w", err)
+	}
+	return nil
+}
+
+// end lets go of the file, and removes it when the run has ended well.
+func (p *progress) end(done bool) error {
+	if done {
+		if err := os.Remove(p.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return errors.Join(fmt.Errorf("progress file: %w", err), p.file.Close())
+		}
+	}
+	return p.file.Close()
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}

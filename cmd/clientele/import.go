@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -14,7 +12,6 @@ import (
 	"clientele/internal/config"
 	"clientele/internal/importer"
 	"clientele/internal/postgres"
-	"clientele/internal/sqlite"
 )
 
 type importCommand struct {
@@ -141,9 +138,6 @@ func (c *importCommand) load(ctx context.Context, std streams, s store, file *os
 		Columns: c.Column, IgnoreUnknown: c.IgnoreUnknown, AllowWithoutID: c.AllowWithoutID, DryRun: c.DryRun, Restart: c.Restart,
 		Refused: c.Refused, Lanes: c.Lanes, Progress: bar.show,
 	}
-	if c.DatabaseURL == "" {
-		o.Committed = (&turns{dir: c.DataDir}).give
-	}
 	start := time.Now()
 	report, err := importer.Run(ctx, s, file, o)
 	bar.end()
@@ -166,48 +160,4 @@ func (c *importCommand) advise(r importer.Report, err error) error {
 		next = "import the same again; what is in the book already stays unchanged"
 	}
 	return fmt.Errorf("%w after %d rows: %s", err, r.Rows(), next)
-}
-
-// turns lets others write into an embedded book between two transactions of an import. SQLite keeps no line: who waits for
-// the writer looks again at times that grow to a tenth of a second, and finds it free only while nobody writes.
-type turns struct {
-	dir      string
-	looked   time.Time
-	isServed bool
-}
-
-// How much of its time an import leaves to others: half as much as it takes itself while a server has the book, so that each
-// look of a partner's write finds the writer free one time in three; else a little, for other commands.
-const (
-	pauseBesideServer = 2  // divides the time of a transaction
-	pauseAlone        = 20 // likewise
-	shortestPause     = 5 * time.Millisecond
-	lookForServer     = time.Second
-)
-
-// give waits after a transaction that took so long.
-func (t *turns) give(ctx context.Context, took time.Duration) {
-	if now := time.Now(); now.Sub(t.looked) > lookForServer {
-		t.looked, t.isServed = now, isServed(t.dir)
-	}
-	pause := took / pauseAlone
-	if t.isServed {
-		pause = max(took/pauseBesideServer, shortestPause)
-	}
-	select {
-	case <-ctx.Done():
-	case <-time.After(pause):
-	}
-}
-
-// isServed reports whether a server has the directory.
-func isServed(dir string) bool {
-	if _, err := os.Stat(filepath.Join(dir, sqlite.LockName)); errors.Is(err, fs.ErrNotExist) {
-		return false
-	}
-	lock, err := sqlite.LockDir(dir)
-	if err == nil {
-		_ = lock.Unlock() // the end of the process would do it too
-	}
-	return clientele.KindOf(err) == clientele.KindConflict
 }

@@ -23,13 +23,13 @@ type imported struct {
 func (i *imported) print(c *importCommand, w io.Writer) error {
 	if c.JSON {
 		v := struct {
-			Project     string          `json:"project"`
-			Run         string          `json:"run"`
-			Rows        int64           `json:"rows"`
-			Counts      importer.Counts `json:",inline"`
-			RefusedFile string          `json:"refusedFile,omitzero"`
-			DryRun      bool            `json:"dryRun"`
-			Seconds     float64         `json:"seconds"`
+			Project string `json:"project"`
+			Run     string `json:"run"`
+			Rows    int64  `json:"rows"`
+			importer.Counts
+			RefusedFile string  `json:"refusedFile,omitzero"`
+			DryRun      bool    `json:"dryRun"`
+			Seconds     float64 `json:"seconds"`
 		}{i.Project, i.Run, i.Rows(), i.Counts, i.RefusedFile, i.DryRun, i.Took.Seconds()}
 		if i.Refused == 0 {
 			v.RefusedFile = ""

@@ -91,13 +91,9 @@ const (
 func (r *run) patiently(ctx context.Context, writes []clientele.Write) ([]clientele.Outcome, error) {
 	first := time.Now()
 	for wait := firstPause; ; wait = min(2*wait, longestPause) {
-		begun := time.Now()
 		outcomes, err := r.store.Commit(context.WithoutCancel(ctx), writes) // what is sent is heard to its end
 		if err == nil && len(outcomes) != len(writes) {
 			err = fmt.Errorf("the store answered %d of %d writes", len(outcomes), len(writes))
-		}
-		if err == nil {
-			r.Committed(ctx, time.Since(begun))
 		}
 		if err == nil || clientele.KindOf(err) != clientele.KindUnavailable || time.Since(first) > r.Patience {
 			return outcomes, err

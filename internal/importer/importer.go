@@ -54,8 +54,6 @@ type Options struct {
 	// Now is the clock; NewRun names a run.
 	Now    func() time.Time
 	NewRun func() string
-	// Committed hears how long each transaction took, in its lane, which waits for it: there is where others get their turn.
-	Committed func(ctx context.Context, took time.Duration)
 	// Progress hears how many bytes of the input are done; one call at a time.
 	Progress func(bytes int64, c Counts)
 }
@@ -89,7 +87,7 @@ type Report struct {
 const (
 	defaultTransactionRows = 500
 	defaultPatience        = 30 * time.Second
-	noteEvery              = 500 * time.Millisecond
+	noteEvery              = 200 * time.Millisecond
 )
 
 func (o *Options) complete() {
@@ -107,9 +105,6 @@ func (o *Options) complete() {
 	}
 	if o.NewRun == nil {
 		o.NewRun = func() string { return "import-" + uuid.NewString() }
-	}
-	if o.Committed == nil {
-		o.Committed = func(context.Context, time.Duration) {}
 	}
 	if o.Progress == nil {
 		o.Progress = func(int64, Counts) {}

@@ -32,6 +32,7 @@ type Store struct {
 	mu    sync.Mutex // guards the writer: one transaction at a time
 	db    *sql.DB
 	write *sql.Conn
+	turn  turn
 	stmts map[string]*sql.Stmt
 }
 
@@ -41,7 +42,7 @@ func Open(ctx context.Context, dir string) (*Store, error) {
 	if err := prepare(dir); err != nil {
 		return nil, fmt.Errorf("open book in %s: %w", dir, err)
 	}
-	s := &Store{dir: dir, stmts: map[string]*sql.Stmt{}}
+	s := &Store{dir: dir, turn: openTurn(dir), stmts: map[string]*sql.Stmt{}}
 	if err := s.connect(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open book in %s: %w", dir, err), s.Close())
 	}
@@ -121,6 +122,7 @@ func (s *Store) Close() error {
 	if s.db != nil {
 		errs = append(errs, s.db.Close())
 		s.db = nil
+		errs = append(errs, s.turn.close())
 	}
 	return errors.Join(errs...)
 }
@@ -150,7 +152,10 @@ func (s *Store) transact(ctx context.Context, do func(*tx) error) (err error) {
 			_ = t.exec("ROLLBACK") // SQLite may have rolled back by itself already
 		}
 	}()
-	if err := t.exec("BEGIN IMMEDIATE"); err != nil {
+	s.turn.take(ctx)
+	err = t.exec("BEGIN IMMEDIATE")
+	s.turn.give()
+	if err != nil {
 		return classify(err)
 	}
 	if err := do(t); err != nil {

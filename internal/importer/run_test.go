@@ -1,0 +1,371 @@
+package importer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"clientele"
+	"clientele/internal/sqlite"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// shop is a book with a project, and a store in front of it that can fail.
+type shop struct {
+	*sqlite.Store
+	project int64
+
+	mu sync.Mutex
+	// commits counts the transactions; fail says what becomes of one instead of its being carried out, or after that.
+	commits       int
+	before, after func(n int) error
+}
+
+func newShop(t testing.TB) *shop {
+	t.Helper()
+	store, err := sqlite.Open(t.Context(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	if _, _, err := store.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	p, err := store.CreateProject(t.Context(), clientele.Project{Name: "shop", TimeZone: "Europe/Warsaw", CreatedAt: time.Now()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &shop{Store: store, project: p.ID}
+}
+
+func (s *shop) Commit(ctx context.Context, writes []clientele.Write) ([]clientele.Outcome, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.commits++
+	if s.before != nil {
+		if err := s.before(s.commits); err != nil {
+			return nil, err
+		}
+	}
+	outcomes, err := s.Store.Commit(ctx, writes)
+	if s.after != nil && err == nil {
+		err = s.after(s.commits)
+	}
+	return outcomes, err
+}
+
+// load imports a file with a run for each test to name.
+func (s *shop) load(t testing.TB, path string, change func(*Options)) (Report, error) {
+	t.Helper()
+	file, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	o := Options{
+		Name: path, Book: "here", Project: "shop", ProjectID: s.project, TransactionRows: 3, Patience: time.Nanosecond,
+		NewRun: func() string { return "run" },
+	}
+	if change != nil {
+		change(&o)
+	}
+	return Run(t.Context(), s, file, o)
+}
+
+func (s *shop) wants(t testing.TB, path string, change func(*Options), want Counts) Report {
+	t.Helper()
+	got, err := s.load(t, path, change)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got.Counts); diff != "" {
+		t.Fatal(diff)
+	}
+	return got
+}
+
+// names returns first names by external id, or by our id where there is none.
+func (s *shop) names(t testing.TB) map[string]string {
+	t.Helper()
+	ids, _, err := s.FilterCustomers(t.Context(), clientele.CustomerFilter{ProjectID: s.project, Limit: 1000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := s.LoadCustomers(t.Context(), s.project, ids)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := map[string]string{}
+	for _, c := range list {
+		if !c.ExternalID.Valid {
+			c.ExternalID.V = fmt.Sprintf("#%d", c.ID)
+		}
+		names[c.ExternalID.V] = c.FirstName.V
+	}
+	return names
+}
+
+func writeFile(t testing.TB, name, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func readFile(t testing.TB, path string) string {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// rows returns n rows, with or without an external id.
+func rows(n int, withID bool) string {
+	var b strings.Builder
+	b.WriteString("id,first_name\n")
+	for i := range n {
+		if withID {
+			fmt.Fprintf(&b, "c%03d", i)
+		}
+		fmt.Fprintf(&b, ",n%03d\n", i)
+	}
+	return b.String()
+}
+
+// TestRun_RefusedRowsAreMendedAndImported: what is refused is there as it was, is refused again as long as it is not mended,
+// and looks the same then; mended it is taken.
+func TestRun_RefusedRowsAreMendedAndImported(t *testing.T) {
+	for _, tt := range []struct{ name, text, refused, again, mended string }{
+		{
+			"a.csv",
+			"id;Vorname;external_number\n1;Ada;N1\n;\"B;en\";\n2;C\"leo;N2\n3;Dan\n4;Eva;N1\n5;J\xf6rg;\n",
+			"refused_line;refused_reason;id;Vorname;external_number\n" +
+				"3;the row has no external_id: give it one, or import it with --allow-without-id;;\"B;en\";\n" +
+				"4;" + reasonQuotes + ";2;\"C\"\"leo\";N2\n" + // which mends it
+				"5;the row has 2 values and the header 3;3;Dan\n" +
+				"6;" + reasonNumberTaken + ";4;Eva;N1\n" +
+				"7;" + reasonEncoding + ";5;J\xf6rg;\n",
+			"2;the row has no external_id: give it one, or import it with --allow-without-id;;\"B;en\";\n",
+			"refused_reason;id;Vorname;external_number;refused_line\nx;7;Ben;;1\n",
+		},
+		{
+			"a.ndjson",
+			"{\"id\":1,\"first_name\":\"Ada\",\"external_number\":\"N1\"}\n{ \"first_name\" : \"B\\u0065n\" }\n{}\n[2]\n{\"id\":2,\n{\"id\":4,\"external_number\":\"N1\"}\n",
+			"{\"refused_line\":2,\"refused_reason\":\"the row has no external_id: give it one, or import it with --allow-without-id\",\"first_name\" : \"B\\u0065n\" }\n" +
+				"{\"refused_line\":3,\"refused_reason\":\"the row states nothing\"}\n" +
+				"{\"refused_line\":4,\"refused_reason\":\"" + reasonNotObject + "\",\"refused_row\":\"[2]\"}\n" +
+				"{\"refused_line\":5,\"refused_reason\":\"the line is not valid JSON: unexpected EOF at position 9\",\"id\":2,\n" +
+				"{\"refused_line\":6,\"refused_reason\":\"" + reasonNumberTaken + "\",\"id\":4,\"external_number\":\"N1\"}\n",
+			"{\"refused_line\":2,\"refused_reason\":\"the row states nothing\"}\n",
+			"{\"refused_line\":1,\"refused_reason\":\"x\",\"id\":\"7\",\"first_name\":\"Ben\"}\n",
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := newShop(t)
+			german := func(o *Options) { o.Columns = map[string]string{"Vorname": "first_name"} }
+			path := writeFile(t, tt.name, tt.text)
+			r := s.wants(t, path, german, Counts{Created: 1, Refused: 5})
+			if got := readFile(t, r.RefusedFile); got != tt.refused {
+				t.Fatalf("the refused rows are\n%s\nwant\n%s", got, tt.refused)
+			}
+			info, err := os.Stat(r.RefusedFile)
+			if err != nil || info.Mode().Perm() != 0o600 {
+				t.Errorf("the refused rows have mode %v (%v)", info.Mode(), err)
+			}
+			if _, err := os.Stat(r.RefusedFile + ".progress"); !errors.Is(err, os.ErrNotExist) {
+				t.Errorf("the progress file is left behind: %v", err)
+			}
+			again, err := s.load(t, r.RefusedFile, german)
+			if err != nil || !strings.Contains(readFile(t, again.RefusedFile), tt.again) || strings.Contains(readFile(t, again.RefusedFile), "refused_line;refused_reason;refused") {
+				t.Errorf("refused again (%v):\n%s", err, readFile(t, again.RefusedFile))
+			}
+			mended := s.wants(t, writeFile(t, tt.name, tt.mended), german, Counts{Created: 1})
+			if got := s.names(t); got["7"] != "Ben" || got["1"] != "Ada" {
+				t.Errorf("customers %v", got)
+			}
+			if _, err := os.Stat(mended.RefusedFile); !errors.Is(err, os.ErrNotExist) {
+				t.Errorf("a file of refused rows without one: %v", err)
+			}
+		})
+	}
+}
+
+// TestRun_GoesOnWhereItWas: a run that ends at any transaction, before or after the book has it, goes on and leaves the same
+// book, whether rows have an external id or not, and the same counts and refused rows but for what is unchanged now.
+func TestRun_GoesOnWhereItWas(t *testing.T) {
+	gone := clientele.Unavailable("The disk is full", nil)
+	for _, withID := range []bool{true, false} {
+		for n := 1; n <= 7; n++ {
+			for name, fail := range map[string]func(*shop){
+				"before": func(s *shop) { s.before = func(c int) error { return errorAt(c, n, gone) } },
+				"after":  func(s *shop) { s.after = func(c int) error { return errorAt(c, n, gone) } },
+			} {
+				t.Run(fmt.Sprintf("with id %t, %s %d", withID, name, n), func(t *testing.T) {
+					s := newShop(t)
+					path := writeFile(t, "a.csv", rows(19, withID)+"too,many,values\n")
+					options := func(o *Options) { o.AllowWithoutID = !withID }
+					fail(s)
+					r, err := s.load(t, path, options)
+					if clientele.KindOf(err) != clientele.KindUnavailable || !r.Unfinished {
+						t.Fatalf("report %+v, error %v", r, err)
+					}
+					s.before, s.after = nil, nil
+					r, err = s.load(t, path, options)
+					if err != nil || !r.GoneOn || r.Rows() != 20 || r.Refused != 1 || r.Created+r.Unchanged != 19 {
+						t.Fatalf("report %+v, error %v", r, err)
+					}
+					if got := len(s.names(t)); got != 19 {
+						t.Errorf("%d customers, want 19", got)
+					}
+					if got := strings.Count(readFile(t, r.RefusedFile), "\n"); got != 2 {
+						t.Errorf("the file of refused rows has %d lines, want a header and a row", got)
+					}
+				})
+			}
+		}
+	}
+}
+
+func errorAt(count, n int, err error) error {
+	if count == n {
+		return err
+	}
+	return nil
+}
+
+// TestRun_GoesOnInTheRightFileOnly: nothing is passed over that was not imported before.
+func TestRun_GoesOnInTheRightFileOnly(t *testing.T) {
+	s := newShop(t)
+	path := writeFile(t, "a.csv", rows(19, true))
+	interrupt := func() {
+		t.Helper()
+		s.commits, s.before = 0, func(c int) error { return errorAt(c, 4, clientele.Unavailable("gone", nil)) }
+		if _, err := s.load(t, path, func(o *Options) { o.Restart = true }); clientele.KindOf(err) != clientele.KindUnavailable {
+			t.Fatal(err)
+		}
+		s.before = nil
+	}
+	wantConflict := func(change func(*Options), says string) {
+		t.Helper()
+		if _, err := s.load(t, path, change); clientele.KindOf(err) != clientele.KindConflict || !strings.Contains(err.Error(), says) {
+			t.Errorf("error %v, want %q in it", err, says)
+		}
+	}
+	interrupt()
+	wantConflict(func(o *Options) { o.Book = "elsewhere" }, "interrupted: end it first")
+	wantConflict(func(o *Options) { o.Project = "other" }, "interrupted: end it first")
+	wantConflict(func(o *Options) {
+		o.AllowWithoutID = true
+		o.Now = func() time.Time { return time.Now().Add(24 * time.Hour) }
+	}, "more than a day ago")
+	if err := os.WriteFile(path, []byte(strings.Replace(rows(19, true), "n000", "N000", 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chtimes(path, time.Time{}, time.Now().Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	wantConflict(nil, "has changed")
+	s.wants(t, path, func(o *Options) { o.Restart = true }, Counts{Created: 10, Updated: 1, Unchanged: 8})
+	interrupt()
+	progress := path + ".refused.csv.progress"
+	if err := os.WriteFile(progress, []byte(readFile(t, progress)+`{"offset":1`), 0o600); err != nil { // the power failed
+		t.Fatal(err)
+	}
+	if r := s.wants(t, path, nil, Counts{Unchanged: 19}); !r.GoneOn {
+		t.Error("the run did not go on")
+	}
+	held, err := openProgress(progress)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantConflict(nil, "another import of the same file")
+	if err := held.end(true); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestRun_OneBadRowHarmsNoOther: the row at fault is found among its neighbours.
+func TestRun_OneBadRowHarmsNoOther(t *testing.T) {
+	s := newShop(t)
+	bad := &faulty{shop: s}
+	file, err := os.Open(writeFile(t, "a.csv", rows(20, true)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	r, err := Run(t.Context(), bad, file, Options{Name: file.Name(), ProjectID: s.project, Lanes: 3, TransactionRows: 3})
+	if err != nil || r.Created != 19 || r.Refused != 1 {
+		t.Fatalf("report %+v, error %v", r, err)
+	}
+	if got, want := readFile(t, r.RefusedFile), "refused_line,refused_reason,id,first_name\n9,the book refuses the row,c007,n007\n"; got != want {
+		t.Errorf("refused\n%s\nwant\n%s", got, want)
+	}
+}
+
+type faulty struct{ *shop }
+
+func (f *faulty) Commit(ctx context.Context, writes []clientele.Write) ([]clientele.Outcome, error) {
+	for i := range writes {
+		if writes[i].Customer.Patch.FirstName.V == "n007" {
+			return nil, errors.New("a constraint")
+		}
+	}
+	return f.shop.Commit(ctx, writes)
+}
+
+// TestRun_RowsOfOneCustomerKeepTheirOrder on several lanes.
+func TestRun_RowsOfOneCustomerKeepTheirOrder(t *testing.T) {
+	s := newShop(t)
+	var b strings.Builder
+	b.WriteString("id,first_name\n")
+	for i := range 600 {
+		fmt.Fprintf(&b, "c%d,n%d\n", i%7, i)
+	}
+	s.wants(t, writeFile(t, "a.csv", b.String()), func(o *Options) { o.Lanes = 4 }, Counts{Created: 7, Updated: 593})
+	for id, name := range s.names(t) {
+		var c, n int
+		if _, err := fmt.Sscanf(id+" "+name, "c%d n%d", &c, &n); err != nil || n < 593 || n%7 != c {
+			t.Errorf("customer %s ended as %s", id, name)
+		}
+	}
+}
+
+// TestRun_DryRun checks all and writes nothing.
+func TestRun_DryRun(t *testing.T) {
+	s := newShop(t)
+	path := writeFile(t, "a.csv", rows(19, true)+"too,many,values\n")
+	r := s.wants(t, path, func(o *Options) { o.DryRun = true }, Counts{Checked: 19, Refused: 1})
+	if s.commits != 0 || !strings.Contains(readFile(t, r.RefusedFile), "too,many,values") {
+		t.Errorf("%d transactions; refused rows %s", s.commits, readFile(t, r.RefusedFile))
+	}
+}
+
+// TestRun_FirstAddress is taken of a customer that is new.
+func TestRun_FirstAddress(t *testing.T) {
+	s := newShop(t)
+	path := writeFile(t, "a.csv", "id,street,house number,city,address_company\n1,Main Street, 7 ,Springfield,Ltd\n2,,,,\n")
+	s.wants(t, path, nil, Counts{Created: 2})
+	s.wants(t, path, nil, Counts{Unchanged: 2})
+	c, err := s.FindCustomerByExternalID(t.Context(), s.project, "1")
+	if err != nil || len(c.Addresses) != 1 || c.Addresses[0].Line1.V != "Main Street 7" || c.Addresses[0].City.V != "Springfield" || c.Addresses[0].Company.V != "Ltd" {
+		t.Errorf("customer %+v, error %v", c, err)
+	}
+	changes, err := s.ListChanges(t.Context(), s.project, clientele.SubjectCustomer, c.ID)
+	if err != nil || len(changes) != 1 || changes[0].Origin != (clientele.Origin{Dialect: clientele.ViaImport, RequestID: "run"}) {
+		t.Errorf("history %+v, error %v", changes, err)
+	}
+	if c, err = s.FindCustomerByExternalID(t.Context(), s.project, "2"); err != nil || len(c.Addresses) != 0 {
+		t.Errorf("customer %+v, error %v", c, err)
+	}
+}

@@ -188,12 +188,9 @@ func (b *bench) choose() ([]row, error) {
 }
 
 // prepare builds Clientele and sees that it answers what the rows will send.
-func (b *bench) prepare(ctx context.Context, sent []workload) (err error) {
-	if b.binary == "" {
-		b.say("building clientele")
-		if b.binary, err = buildClientele(ctx, b.dir); err != nil {
-			return err
-		}
+func (b *bench) prepare(ctx context.Context, sent []workload) error {
+	if err := b.build(ctx); err != nil {
+		return err
 	}
 	return b.probe(ctx, sent)
 }

@@ -58,7 +58,7 @@ func (b *bench) httpEntrant(name string, c contender, l load) entrant {
 // function like these and one line here.
 func (b *bench) plan() []row {
 	return slices.Concat(diskRows(b), pingRows(b), entryRows(b), idleRows(b), postgresRows(b), registerRows(b), leadRows(b),
-		submissionRows(b), listRows(b))
+		submissionRows(b), listRows(b), importRows(b))
 }
 
 // selected are the rows that --only leaves, with those that they are compared with.

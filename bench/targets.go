@@ -16,6 +16,8 @@ const (
 	carriedShare     = 0.80 // of the submissions accepted a second
 	listShare        = 0.50 // of a server that encodes the same 1,000 customers from memory
 	cursorShare      = 0.95 // of the first page's rate
+	importLoopShare  = 0.60 // of the loop over the SQLite driver, 500 rows a commit
+	importCopyShare  = 0.50 // of COPY
 	maxMemoryMiB     = 120  // at 256 connections, with a full book
 	maxStartMillis   = 150  // on an existing book
 )

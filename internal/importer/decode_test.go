@@ -59,8 +59,12 @@ func TestDecode_CSV(t *testing.T) {
 		reason     string
 	}{
 		{"plain", "external_id,email\n1,ada@example.com\n", Options{}, map[string]string{"external_id": "1", "email": "ada@example.com"}, ""},
-		{"mark, aliases, case", "\ufeffCustomer ID;Vor-Name;E-Mail;ZIP\n 1 ;Ada;;1000\n", Options{Columns: map[string]string{"vorname": "first_name"}},
-			map[string]string{"external_id": " 1 ", "first_name": "Ada", "address_postal_code": "1000"}, ""},
+		{
+			"mark, aliases, case", "\ufeffCustomer ID;Vor-Name;E-Mail;ZIP\n 1 ;Ada;;1000\n",
+			Options{Columns: map[string]string{"vorname": "first_name"}},
+			map[string]string{"external_id": " 1 ", "first_name": "Ada", "address_postal_code": "1000"},
+			"",
+		},
 		{"tabs", "id\tphone\n1\t+1 212 555 0100\n", Options{}, map[string]string{"external_id": "1", "phone": "+1 212 555 0100"}, ""},
 		{"bars", "id|phone\n1|+12125550100\n", Options{}, map[string]string{"external_id": "1", "phone": "+12125550100"}, ""},
 		{"given delimiter", "id!phone\n1!+12125550100\n", Options{Delimiter: '!'}, map[string]string{"external_id": "1", "phone": "+12125550100"}, ""},
@@ -96,8 +100,12 @@ func TestDecode_NDJSON(t *testing.T) {
 		reason     string
 	}{
 		{"plain", `{"external_id":"1","email":"ada@example.com","phone":null,"fax":" "}`, Options{}, map[string]string{"external_id": "1", "email": "ada@example.com"}, ""},
-		{"numbers and other names", `{"customerId":12345678901234567890,"external_number":7,"First Name":"\u00c4da"}`, Options{},
-			map[string]string{"external_id": "12345678901234567890", "external_number": "7", "first_name": "Äda"}, ""},
+		{
+			"numbers and other names", `{"customerId":12345678901234567890,"external_number":7,"First Name":"\u00c4da"}`,
+			Options{},
+			map[string]string{"external_id": "12345678901234567890", "external_number": "7", "first_name": "Äda"},
+			"",
+		},
 		{"members of a refused file", `{"refused_line":1,"refused_reason":"x","id":"1"}`, Options{}, map[string]string{"external_id": "1"}, ""},
 		{"ignored", `{"id":"1","extra":{"a":[1]}}`, Options{IgnoreUnknown: true}, map[string]string{"external_id": "1"}, ""},
 		{"unknown", `{"id":"1","extra":1}`, Options{}, nil, `the member "extra" is not known`},

@@ -1,0 +1,191 @@
+//go:build linux
+
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+const (
+	rowImportSQLite   = "import of CSV"
+	rowImportPostgres = "PostgreSQL: import of CSV"
+	rowLoop500        = "driver loop, insert, 500 rows a commit"
+	nameCopy          = "COPY"
+	nameLoop          = "raw loop of 500"
+)
+
+// importRows load customers in bulk into an empty book. The ceilings are the loop over the SQLite driver, and COPY of the same
+// customers into the table of PostgreSQL's other ceilings.
+func importRows(b *bench) []row {
+	sqlite := row{name: rowImportSQLite, entrants: []entrant{{name: nameSQLite, prepare: b.build, measure: b.importSQLite}}}
+	sqlite.checks = []check{{
+		of: quantity{rowImportSQLite, nameSQLite, rate}, base: quantity{rowLoop500, nameDriver, rate}, baseName: nameLoop, atLeast: importLoopShare,
+	}}
+	postgres := row{name: rowImportPostgres, needsPostgres: true, slow: true, entrants: []entrant{
+		{name: nameCopy, measure: b.measureCopy},
+		{name: nameClientelePostgres, prepare: b.build, measure: b.importPostgres},
+	}}
+	postgres.checks = []check{{
+		of: quantity{rowImportPostgres, nameClientelePostgres, rate}, base: quantity{rowImportPostgres, nameCopy, rate}, baseName: nameCopy, atLeast: importCopyShare,
+	}}
+	return []row{sqlite, postgres}
+}
+
+// build makes the program where nothing else has needed it.
+func (b *bench) build(ctx context.Context) (err error) {
+	if b.binary == "" {
+		b.say("building clientele")
+		b.binary, err = buildClientele(ctx, b.dir)
+	}
+	return err
+}
+
+const (
+	importedCustomers = 1_000_000
+	importedQuick     = 50_000
+)
+
+func (b *bench) imported() int64 {
+	switch {
+	case b.options.quick:
+		return importedQuick
+	case b.options.book > 0:
+		return b.options.book
+	}
+	return importedCustomers
+}
+
+// csvFile writes the customers that are loaded, each with line, and returns the file's path.
+func (b *bench) csvFile(header string, line func(w io.Writer, n, id int64)) (path string, err error) {
+	file, err := os.CreateTemp(b.dir, "import-*.csv")
+	if err != nil {
+		return "", fmt.Errorf("make file: %w", err)
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	w := bufio.NewWriter(file)
+	fmt.Fprint(w, header)
+	ids := idRange{Scattered: b.numbers.scattered}
+	for n := range b.imported() {
+		line(w, n+1, ids.id(n))
+	}
+	return file.Name(), w.Flush()
+}
+
+func (b *bench) importSQLite(ctx context.Context) (s sample, err error) {
+	dir, err := os.MkdirTemp(b.dir, "import-")
+	if err != nil {
+		return sample{}, fmt.Errorf("make directory: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	return b.measureImport(ctx, inDirectory(filepath.Join(dir, "book")), 0)
+}
+
+func (b *bench) importPostgres(ctx context.Context) (s sample, err error) {
+	cluster, err := b.postgres(ctx)
+	if err != nil {
+		return sample{}, err
+	}
+	database, drop, err := cluster.createDatabase(ctx)
+	if err != nil {
+		return sample{}, err
+	}
+	defer func() { err = errors.Join(err, drop()) }()
+	return b.measureImport(ctx, place{"--database-url", cluster.url(database)}, cluster.command.Process.Pid)
+}
+
+// measureImport runs the program's import, from its start to its end, and sees that it took every customer.
+func (b *bench) measureImport(ctx context.Context, at place, database int) (s sample, err error) {
+	file, err := b.csvFile("external_id,email,phone,first_name,last_name,ip\n", func(w io.Writer, n, id int64) {
+		fmt.Fprintf(w, "%d,c%010d@example.com,+1585555%04d,John,Doe,192.0.2.10\n", id, n, id%10_000)
+	})
+	if err != nil {
+		return sample{}, err
+	}
+	defer func() { err = errors.Join(err, os.Remove(file)) }()
+	var project struct{}
+	if err := b.command(ctx, at, &project, "project", "create", "bench"); err != nil {
+		return sample{}, err
+	}
+	var done struct {
+		Created int64 `json:"created"`
+		Refused int64 `json:"refused"`
+	}
+	s, err = measureOnce(b.imported(), database, func() error { return b.command(ctx, at, &done, "import", file, "--project", "bench") })
+	if err == nil && (done.Created != b.imported() || done.Refused != 0) {
+		err = fmt.Errorf("the import created %d customers of %d and refused %d", done.Created, b.imported(), done.Refused)
+	}
+	return s, err
+}
+
+// measureCopy loads the customers by COPY, in one transaction.
+func (b *bench) measureCopy(ctx context.Context) (s sample, err error) {
+	cluster, err := b.postgres(ctx)
+	if err != nil {
+		return sample{}, err
+	}
+	database, drop, err := cluster.createCeiling(ctx, false)
+	if err != nil {
+		return sample{}, err
+	}
+	defer func() { err = errors.Join(err, drop()) }()
+	path, err := b.csvFile("", func(w io.Writer, n, id int64) {
+		fmt.Fprintf(w, "1,%d,%d,c%010d@example.com,+1585555%04d,John,Doe,192.0.2.10,1,2026-11-22 10:00:00Z,2026-11-22 10:00:00Z\n", n, id, n, id%10_000)
+	})
+	if err != nil {
+		return sample{}, err
+	}
+	defer func() { err = errors.Join(err, os.Remove(path)) }()
+	file, err := os.Open(path)
+	if err != nil {
+		return sample{}, err
+	}
+	defer file.Close()
+	conn, err := pgx.Connect(ctx, cluster.url(database))
+	if err != nil {
+		return sample{}, err
+	}
+	defer func() { err = errors.Join(err, conn.Close(ctx)) }()
+	return measureOnce(b.imported(), cluster.command.Process.Pid, func() error {
+		tag, err := conn.PgConn().CopyFrom(ctx, file, "COPY customer FROM STDIN (FORMAT csv)")
+		if err == nil && tag.RowsAffected() != b.imported() {
+			err = errors.New("COPY took " + strconv.FormatInt(tag.RowsAffected(), 10) + " rows")
+		}
+		return err
+	})
+}
+
+// measureOnce measures something that does a number of rows and is done once. The processor time of the program under test
+// is that of the processes that were waited for meanwhile.
+func measureOnce(rows int64, database int, do func() error) (s sample, err error) {
+	var before, after syscall.Rusage
+	processor := meter{database: database}
+	if err := errors.Join(processor.start(0), syscall.Getrusage(syscall.RUSAGE_CHILDREN, &before)); err != nil {
+		return sample{}, err
+	}
+	began := time.Now()
+	if err := do(); err != nil {
+		return sample{}, err
+	}
+	took := time.Since(began)
+	if err := errors.Join(processor.stop(int64(took)), syscall.Getrusage(syscall.RUSAGE_CHILDREN, &after)); err != nil {
+		return sample{}, err
+	}
+	used := time.Duration(after.Utime.Nano() + after.Stime.Nano() - before.Utime.Nano() - before.Stime.Nano())
+	s.Closed = result{
+		Sent: rows, Counted: rows, Seconds: took.Seconds(), Rate: float64(rows) / took.Seconds(),
+		ServerCPU: used.Seconds() / took.Seconds(), DatabaseCPU: processor.used.database,
+	}
+	s.Closed.OtherCPU = max(0, processor.used.others()-s.Closed.ServerCPU)
+	return s, nil
+}

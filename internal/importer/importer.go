@@ -145,6 +145,9 @@ func Run(ctx context.Context, store Store, file *os.File, o Options) (report Rep
 		return r.report, err
 	}
 	r.nameRefused()
+	if there, err := os.Stat(r.Refused); err == nil && os.SameFile(info, there) {
+		return r.report, clientele.Errorf(clientele.KindInvalid, "refused rows cannot go into the file that is imported")
+	}
 	r.at, r.refused = r.input.splitter.at, newRefusals(r.Refused, r.input)
 	if err := r.begin(file); err != nil {
 		return r.report, errors.Join(err, r.end(false))
@@ -165,6 +168,8 @@ func (r *run) nameRefused() {
 	r.Refused = name + ".refused." + string(r.input.format)
 }
 
+func (r *run) progressPath() string { return r.Refused + ".progress" }
+
 // interruptible returns what can be read of a pipe or a terminal until ctx is done. Whoever waits there for input is left
 // behind then.
 func interruptible(ctx context.Context, file io.Reader) io.Reader {
@@ -182,6 +187,9 @@ func (r *run) begin(file *os.File) error {
 	r.report = Report{Run: r.NewRun(), RefusedFile: r.Refused}
 	r.notedAt = r.Now()
 	if r.DryRun {
+		if _, err := os.Lstat(r.progressPath()); err == nil {
+			return conflict("an import of this file was interrupted, whose refused rows are in %s: end it first, or name another file with --refused", r.Refused)
+		}
 		return r.refused.begin()
 	}
 	if !r.regular {
@@ -194,7 +202,7 @@ func (r *run) begin(file *os.File) error {
 	if err != nil {
 		return err
 	}
-	if r.progress, err = openProgress(r.Refused + ".progress"); err != nil {
+	if r.progress, err = openProgress(r.progressPath()); err != nil {
 		return err
 	}
 	if r.progress.first.Run == "" || r.Restart {

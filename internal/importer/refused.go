@@ -37,9 +37,18 @@ func newRefusals(path string, form *input) *refusals {
 	return f
 }
 
-// begin does away with the file of an earlier run.
+// begin does away with the file of an earlier run, and with nothing else that has its name.
 func (f *refusals) begin() error {
-	if err := os.Remove(f.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	info, err := os.Lstat(f.path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err == nil && !info.Mode().IsRegular():
+		return conflict("%s is no file: name one for refused rows with --refused", f.path)
+	case err == nil:
+		err = os.Remove(f.path)
+	}
+	if err != nil {
 		return fmt.Errorf("file of refused rows: %w", err)
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -265,6 +266,7 @@ func TestRun_GoesOnInTheRightFileOnly(t *testing.T) {
 	interrupt()
 	wantConflict(func(o *Options) { o.Book = "elsewhere" }, "interrupted: end it first")
 	wantConflict(func(o *Options) { o.Project = "other" }, "interrupted: end it first")
+	wantConflict(func(o *Options) { o.DryRun = true }, "was interrupted")
 	wantConflict(func(o *Options) {
 		o.AllowWithoutID = true
 		o.Now = func() time.Time { return time.Now().Add(24 * time.Hour) }
@@ -367,5 +369,45 @@ func TestRun_FirstAddress(t *testing.T) {
 	}
 	if c, err = s.FindCustomerByExternalID(t.Context(), s.project, "2"); err != nil || len(c.Addresses) != 0 {
 		t.Errorf("customer %+v, error %v", c, err)
+	}
+}
+
+// TestRun_TakesNoOtherFileAway: only a file of refused rows is replaced.
+func TestRun_TakesNoOtherFileAway(t *testing.T) {
+	s := newShop(t)
+	path := writeFile(t, "a.csv", rows(3, true))
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(path, link); err != nil {
+		t.Fatal(err)
+	}
+	dangling := filepath.Join(t.TempDir(), "dangling")
+	if err := os.Symlink("nowhere", dangling); err != nil {
+		t.Fatal(err)
+	}
+	for refused, kind := range map[string]clientele.Kind{
+		path: clientele.KindInvalid, link: clientele.KindInvalid, dangling: clientele.KindConflict, t.TempDir(): clientele.KindConflict,
+	} {
+		if _, err := s.load(t, path, func(o *Options) { o.Refused = refused }); clientele.KindOf(err) != kind {
+			t.Errorf("refused rows into %s: %v", refused, err)
+		}
+		if _, err := os.Lstat(refused); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestColumns_AreInTheManual with every name that is understood.
+func TestColumns_AreInTheManual(t *testing.T) {
+	manual := readFile(t, "../../docs/operating.md")
+	known := map[string]bool{}
+	for _, m := range regexp.MustCompile("`([A-Za-z0-9_]+)`").FindAllStringSubmatch(manual, -1) {
+		known[plain(m[1])] = true
+	}
+	for i := range numColumns {
+		for _, name := range append([]string{plain(target(i).column().name)}, target(i).column().aliases...) {
+			if !known[name] {
+				t.Errorf("docs/operating.md does not name %s", name)
+			}
+		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -141,6 +142,7 @@ func (c *importCommand) load(ctx context.Context, std streams, s store, file *os
 	if c.DatabaseURL == "" {
 		o.TransactionRows = embeddedRows
 	}
+	defer debug.SetGCPercent(debug.SetGCPercent(importGCPercent))
 	start := time.Now()
 	report, err := importer.Run(ctx, s, file, o)
 	bar.end()
@@ -153,6 +155,10 @@ func (c *importCommand) load(ctx context.Context, std streams, s store, file *os
 // embeddedRows is how many rows a transaction takes in a directory: enough for the disk not to count, few enough for a
 // partner's call, which takes turns with it, to wait some 20 ms.
 const embeddedRows = 1000
+
+// importGCPercent lets garbage grow to five times of what is in use, a few MB: an import makes much of it, and to collect it
+// as often as a server does took a quarter of its processor time.
+const importGCPercent = 400
 
 // advise says what an import has done that ended early, and how it is ended.
 func (c *importCommand) advise(r importer.Report, err error) error {

@@ -60,7 +60,7 @@ func (s *splitter) isBlank(row []byte) bool {
 	if s.comma == 0 {
 		return len(bytes.TrimSpace(row)) == 0
 	}
-	return len(bytes.TrimRight(row, "\r\n")) == 0
+	return len(bytes.TrimSuffix(bytes.TrimSuffix(row, []byte("\n")), []byte("\r"))) == 0
 }
 
 func (s *splitter) any(data []byte) ([]byte, row, error) {

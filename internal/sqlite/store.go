@@ -122,8 +122,9 @@ func (s *Store) Close() error {
 	if s.db != nil {
 		errs = append(errs, s.db.Close())
 		s.db = nil
-		errs = append(errs, s.turn.close())
 	}
+	errs = append(errs, s.turn.close())
+	s.turn = turn{}
 	return errors.Join(errs...)
 }
 

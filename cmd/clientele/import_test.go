@@ -161,6 +161,29 @@ func TestImport_StandardInput(t *testing.T) {
 	})
 }
 
+// TestImport_StopsWaitingForInput when it is told to, and what came before is in the book.
+func TestImport_StopsWaitingForInput(t *testing.T) {
+	dir, _ := newBook(t)
+	cmd := program(nil, "import", "-", "--project", "shop", "--data-dir", dir, "--format", "ndjson")
+	cmd.Dir = t.TempDir()
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := launch(t, dir, cmd)
+	for i := range 3000 { // more than is looked at first, and than a transaction takes
+		if _, err := fmt.Fprintf(in, "{\"id\":%d,\"company\":\"%s\"}\n", i, strings.Repeat("x", 200)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	eventually(t, patience, "the first rows are in the book", func() bool { return len(readBook(t, dir).customers) > 0 })
+	s.signal(syscall.SIGINT)
+	s.waitExit(patience, exitFailed)
+	if said := s.stderr.String(); !strings.Contains(said, "interrupted after ") || !strings.Contains(said, "import the same again") {
+		t.Errorf("the import says %q", said)
+	}
+}
+
 // TestImport_Interrupted: killed, then stopped, then run to its end, an import leaves what one run would have left.
 func TestImport_Interrupted(t *testing.T) {
 	const customers = 60_000

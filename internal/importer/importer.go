@@ -178,7 +178,7 @@ func interruptible(ctx context.Context, file io.Reader) io.Reader {
 		_, err := io.Copy(in, file)
 		_ = in.CloseWithError(err) // it always returns nil
 	}()
-	context.AfterFunc(ctx, func() { _ = out.CloseWithError(ctx.Err()) })
+	context.AfterFunc(ctx, func() { _ = in.CloseWithError(ctx.Err()) })
 	return out
 }
 

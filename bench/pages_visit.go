@@ -66,6 +66,10 @@ func (b *bench) measurePages(ctx context.Context, s pageStore, o pageOptions) (_
 	if err := errors.Join(b.fillPages(ctx, store, o), store.Close()); err != nil {
 		return nil, err
 	}
+	// The customers came with the key of id 1: the one that is issued first.
+	if err := b.command(ctx, at, &struct{}{}, "key", "issue", "--project", "bench", "--dialect", "opm", "--name", "bench"); err != nil {
+		return nil, err
+	}
 	var operator struct {
 		Password string `json:"password"`
 	}

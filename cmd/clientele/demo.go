@@ -53,6 +53,9 @@ func (c *serveCommand) fillDemo(ctx context.Context, r *rooms, out io.Writer) er
 	if err := fillLeads(ctx, s, b, p); err != nil {
 		return err
 	}
+	if err := fillTraffic(ctx, s, p.ID, now); err != nil {
+		return err
+	}
 	if err := issueDemoKeys(ctx, s, p, now); err != nil {
 		return err
 	}

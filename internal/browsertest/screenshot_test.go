@@ -16,16 +16,14 @@ import (
 // screenshotsVariable names the directory that the README's pictures are written to; without it they are only looked at.
 const screenshotsVariable = "CLIENTELE_SCREENSHOTS"
 
-// scale is how many pixels of a picture one of the page becomes, so that a picture is sharp on good screens.
-const scale = 2
+// scale is how many pixels of a picture one of the page becomes: the README shows a picture smaller than the page was.
+const scale = 1
 
 // pictured are the README's pictures: where each is taken, and what it shows.
 var pictured = []struct{ name, path, text string }{
 	{"overview", "/console/", "Newest changes"},
-	{"customers", "/console/p/1/customers", "Customers"},
 	{"customer", "/console/p/1/customers/1", "History"},
 	{"funnel", "/console/p/1/funnel?range=90d", "By campaign"},
-	{"keys", "/console/keys", "Demo partner"},
 	{"docs", "/docs/opm/", "OPM Partners API"},
 }
 

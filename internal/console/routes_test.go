@@ -1,12 +1,17 @@
 package console
 
 import (
+	"context"
+	"errors"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/a-h/templ"
 	"github.com/go-chi/chi/v5"
 )
 
@@ -158,5 +163,32 @@ func TestFail_TellsNothingOfTheCause(t *testing.T) {
 	b.get(root).want(http.StatusInternalServerError).has("Something went wrong").lacks("closed", "sql")
 	if !strings.Contains(f.log.String(), "closed") {
 		t.Error("the log has no cause")
+	}
+}
+
+func TestPage_IsWholeOrNotAtAll(t *testing.T) {
+	f := newFixture(t)
+	half := func(end func() error) pageFunc {
+		return func(*request) (answer, error) {
+			return view("Half", templ.ComponentFunc(func(_ context.Context, w io.Writer) error {
+				_, _ = io.WriteString(w, "the first half")
+				return end()
+			})), nil
+		}
+	}
+	for name, end := range map[string]func() error{
+		"error": func() error { return errors.New("the second half is missing") },
+		"panic": func() error { panic("the second half is missing") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, r := httptest.NewRecorder(), f.anonymous(httptest.NewRequestWithContext(t.Context(), http.MethodGet, root, nil))
+			a, err := half(end)(r)
+			check(t, err)
+			f.send(w, r, a)
+			if body := w.Body.String(); w.Code != http.StatusInternalServerError || strings.Contains(body, "half") ||
+				!strings.Contains(body, "Something went wrong") || !strings.HasSuffix(body, "</html>") {
+				t.Errorf("status %d:\n%s", w.Code, body)
+			}
+		})
 	}
 }

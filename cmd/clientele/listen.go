@@ -85,6 +85,14 @@ func (c *serveCommand) announce(ctx context.Context, s store, servers []*httpd.S
 			"  clientele project create shop%s\n"+
 			"  clientele key issue --project shop --dialect opm --name partner%s\n", hint, flag, flag)
 	}
+	operators, err := s.ListOperators(ctx)
+	if err != nil {
+		return err
+	}
+	if len(operators) == 0 {
+		fmt.Fprintf(out, "Nobody can log in to the console yet. In another terminal%s:\n"+
+			"  clientele operator create you@example.com%s\n", hint, flag)
+	}
 	if c.Demo {
 		printDemo(out, url, time.Now())
 	}

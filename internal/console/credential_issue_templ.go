@@ -5,17 +5,14 @@ package console
 
 //lint:file-ignore SA4006 This context is only used if a nested component is present.
 
-import (
-	"github.com/a-h/templ"
-	templruntime "github.com/a-h/templ/runtime"
-)
+import "github.com/a-h/templ"
+import templruntime "github.com/a-h/templ/runtime"
 
 import (
+	"clientele"
 	"net/url"
 	"slices"
 	"strconv"
-
-	"clientele"
 )
 
 func chooseDialectView(r *request, p issueKeyPage) templ.Component {
@@ -390,7 +387,7 @@ func checks(l checklist) templ.Component {
 			templ_7745c5c3_Var14 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Var15 := []any{"field", "checks", templ.KV("wrong", l.Problem != "")}
+		var templ_7745c5c3_Var15 = []any{"field", "checks", templ.KV("wrong", l.Problem != "")}
 		templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var15...)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err

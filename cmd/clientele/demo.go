@@ -87,14 +87,23 @@ func issueDemoKeys(ctx context.Context, s store, p clientele.Project, now time.T
 	return nil
 }
 
-// fillCustomers sends the made-up customers all at once, as many partners would.
+// demoAtOnce is how many of the demo's writes are under way at once: enough for full transactions, and few enough that none
+// waits for long on a slow machine.
+const demoAtOnce = 256
+
+// fillCustomers sends the made-up customers many at once, as many partners would.
 func fillCustomers(ctx context.Context, b *book.Book, call book.Call) error {
 	random := rand.New(rand.NewPCG(1, 2)) // the same people every time
 	errs := make([]error, demoCustomers)
 	var all sync.WaitGroup
+	room := make(chan struct{}, demoAtOnce)
 	for i := range demoCustomers {
 		d := madeUpCustomer(random, i)
-		all.Go(func() { _, errs[i] = b.Upsert(ctx, call, d) })
+		room <- struct{}{}
+		all.Go(func() {
+			_, errs[i] = b.Upsert(ctx, call, d)
+			<-room
+		})
 	}
 	all.Wait()
 	for _, err := range errs {

@@ -67,9 +67,6 @@ type customerEntry struct {
 	state    state
 	// rekeyed says that a unique key of a customer that was loaded changed.
 	rekeyed bool
-	// reworded says that what a customer that was loaded is found by may have changed, and terms what it was before.
-	reworded bool
-	terms    []string
 }
 
 type leadEntry struct {

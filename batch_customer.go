@@ -90,9 +90,6 @@ func (b *Batch) updateCustomer(w *Write, e *customerEntry) Outcome {
 	if fields == 0 {
 		return Outcome{Result: Unchanged, SubjectID: c.ID}
 	}
-	if fields&termFields != 0 && e.state != added && !e.reworded {
-		e.reworded, e.terms = true, before.Terms()
-	}
 	if fields&FieldsOf(FieldExternalID, FieldExternalNumber) != 0 {
 		b.releaseKeys(e, before.ExternalID, before.ExternalNumber)
 	}

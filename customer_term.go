@@ -34,9 +34,6 @@ type CustomerTerm struct {
 // Block returns the block that the term is kept in.
 func (t *CustomerTerm) Block() int64 { return TermBlock(t.CustomerID) }
 
-// termFields are the fields that terms are made of.
-var termFields = FieldsOf(FieldFirstName, FieldLastName, FieldCompany, FieldEmail, FieldPhone, FieldAltPhone)
-
 // Terms returns what the customer is found by, each term once, in order.
 func (c *Customer) Terms() []string {
 	terms := make([]string, 0, 8)
@@ -68,19 +65,6 @@ func either(normal, raw Text) string {
 	return raw.V
 }
 
-// NewTerms returns the terms that the batch's customers are found by and were not found by before, in the order in which
-// they are kept: so the next one to insert stands on the same page, mostly.
-func (b *Batch) NewTerms() []CustomerTerm {
-	list := make([]CustomerTerm, 0, 5*len(b.touchedCustomers))
-	for _, e := range b.touchedCustomers {
-		if e.state == added || e.reworded {
-			list = appendTerms(list, &e.customer, e.customer.Terms(), e.terms)
-		}
-	}
-	slices.SortFunc(list, CompareTerms)
-	return list
-}
-
 // CompareTerms orders terms as they are kept: by project, block, term and customer.
 func CompareTerms(a, b CustomerTerm) int {
 	if a.ProjectID != b.ProjectID {
@@ -95,15 +79,67 @@ func CompareTerms(a, b CustomerTerm) int {
 	return cmp.Compare(a.CustomerID, b.CustomerID)
 }
 
-// OldTerms returns the terms that the batch's customers are not found by any more.
-func (b *Batch) OldTerms() []CustomerTerm {
-	var list []CustomerTerm
-	for _, e := range b.touchedCustomers {
-		if e.reworded {
-			list = appendTerms(list, &e.customer, e.terms, e.customer.Terms())
+// TermPlace is up to where the history of a project has been followed by the search of its customers.
+type TermPlace struct {
+	ProjectID int64
+	// Seq is the sequence of the change up to which all customers are found as they are; 0 when nothing was followed yet.
+	Seq int64
+	// Behind is how many of the next MaxTermsBehind changes are of customers.
+	Behind int
+}
+
+// MaxTermsBehind is how many changes behind a TermPlace are looked at to tell how many of them are of customers.
+const MaxTermsBehind = 10_000
+
+// SearchedCustomer is a customer and what it is found by so far.
+type SearchedCustomer struct {
+	// Customer has its ids and what terms are made of; no values when there is no such customer any more.
+	Customer Customer
+	// Kept are the terms that it is found by, as TermList.Terms; "" for none.
+	Kept string
+}
+
+// TermList are all terms of one customer: what has to go when it is found by others.
+type TermList struct {
+	CustomerID int64
+	// Terms are in order, each but the last followed by a line feed, which is in no term.
+	Terms string
+}
+
+// TermStep takes the search of a project's customers from one place in the history to another.
+type TermStep struct {
+	ProjectID int64
+	// From is where it has to stand, and To where it stands afterwards.
+	From, To int64
+	// Added and Dropped are the terms that customers are found by from now on, and not any more; Added is in order.
+	Added, Dropped []CustomerTerm
+	// Lists are the lists of the customers that have changed.
+	Lists []TermList
+}
+
+// Follow makes the step put right what the customers are found by.
+func (s *TermStep) Follow(customers []SearchedCustomer) {
+	for i := range customers {
+		c := &customers[i].Customer
+		kept, terms := splitTerms(customers[i].Kept), c.Terms()
+		list := strings.Join(terms, termBreak)
+		if list == customers[i].Kept {
+			continue
 		}
+		s.Added = appendTerms(s.Added, c, terms, kept)
+		s.Dropped = appendTerms(s.Dropped, c, kept, terms)
+		s.Lists = append(s.Lists, TermList{c.ID, list})
 	}
-	return list
+	slices.SortFunc(s.Added, CompareTerms)
+}
+
+const termBreak = "\n"
+
+func splitTerms(list string) []string {
+	if list == "" {
+		return nil
+	}
+	return strings.Split(list, termBreak)
 }
 
 // appendTerms appends those of terms that are not among the others. Both are in order.

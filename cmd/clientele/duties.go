@@ -18,6 +18,7 @@ const (
 	recordUseEvery          = 30 * time.Second
 	forgetEvery             = 10 * time.Minute
 	countLeadsEvery         = time.Second     // how far the funnel lags behind
+	followCustomersEvery    = time.Second     // as the search of customers, while the server is not busy
 	flushTrafficEvery       = 2 * time.Second // how old the console's numbers are at most
 )
 
@@ -50,6 +51,8 @@ func (r *rooms) startBackground(ctx context.Context, c *config.Serve) error {
 			return 0, r.guard.RecordUse(ctx)
 		}),
 		work.Start("counts of leads", countLeadsEvery, r.log, (&work.LeadCounts{Store: r.store}).Count),
+		work.Start("search of customers", followCustomersEvery, r.log,
+			(&work.CustomerTerms{Store: r.store, Waiting: r.line.Waiting, Now: time.Now}).Follow),
 		work.Start("traffic", flushTrafficEvery, r.log, func(ctx context.Context) (time.Duration, error) {
 			return 0, r.traffic.Flush(ctx)
 		}),

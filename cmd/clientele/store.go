@@ -33,6 +33,7 @@ type store interface {
 	console.Store
 	work.SubmissionStore
 	work.LeadCountStore
+	work.CustomerTermStore
 	webhook.Store
 	traffic.Store
 	leadStore

@@ -116,7 +116,6 @@ func (t *commit) keep(ctx context.Context) error {
 	defer cancel()
 	p := &pgx.Batch{}
 	t.adds = int64(queueCustomers(p, t.batch) + queueLeads(p, t.batch) + len(t.batch.NewSubmissions))
-	queueTerms(p, t.batch)
 	queueNewSubmissions(p, t.batch.NewSubmissions)
 	t.queueFinishedSubmissions(p)
 	t.queueRemembered(p)

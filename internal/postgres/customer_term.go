@@ -4,106 +4,175 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"clientele"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// searchVersion is the version of the schema from which on there is customer_term.
-const searchVersion = 9
+// termPlaces names no project: it reads one small table on each node.
+const termPlaces = "SELECT project_id, seq FROM customer_term_place"
+
+// ListTermPlaces returns for each project up to where its history was followed by the search of customers. Behind is not
+// told.
+func (s *Store) ListTermPlaces(ctx context.Context) ([]clientele.TermPlace, error) {
+	projects, err := s.ListProjects(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list places of the search: %w", err)
+	}
+	var list []clientele.TermPlace
+	err = s.query(ctx, "list places of the search", func(ctx context.Context, pool *pgxpool.Pool) error {
+		list = nil
+		rows, err := pool.Query(ctx, termPlaces)
+		if err != nil {
+			return err
+		}
+		var p clientele.TermPlace
+		seqs := map[int64]int64{}
+		if err := eachRow(rows, []any{&p.ProjectID, &p.Seq}, func() { seqs[p.ProjectID] = p.Seq }); err != nil {
+			return err
+		}
+		for i := range projects {
+			list = append(list, clientele.TermPlace{ProjectID: projects[i].ID, Seq: seqs[projects[i].ID]})
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list places of the search: %w", err)
+	}
+	return list, nil
+}
 
 const (
-	insertTerms = `INSERT INTO customer_term (project_id, block, term, customer_id)
-		SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[])`
-	insertMissingTerms = insertTerms + " ON CONFLICT DO NOTHING"
-	deleteTerm         = "DELETE FROM customer_term WHERE project_id = $1 AND block = $2 AND term = $3 AND customer_id = $4"
+	findTermPlace = "SELECT seq FROM customer_term_place WHERE project_id = $1"
+
+	countTermsBehind = `SELECT count(*) FROM (SELECT subject FROM change WHERE project_id = $1 AND seq > $2 ORDER BY seq LIMIT $3) AS c
+		WHERE subject = 'customer'`
 )
 
-// queueTerms stores what customers are found by now, and drops what they were found by.
-func queueTerms(p *pgx.Batch, b *clientele.Batch) {
-	for _, old := range b.OldTerms() { // a list of terms in one statement looks to the planner as if reading the block were cheaper
-		p.Queue(deleteTerm, old.ProjectID, old.Block(), old.Term, old.CustomerID)
+// FindTermPlace returns up to where the history of a project was followed by the search of customers.
+func (s *Store) FindTermPlace(ctx context.Context, project int64) (clientele.TermPlace, error) {
+	var p clientele.TermPlace
+	err := s.query(ctx, "find place of the search", func(ctx context.Context, pool *pgxpool.Pool) error {
+		p = clientele.TermPlace{ProjectID: project}
+		err := pool.QueryRow(ctx, findTermPlace, project).Scan(&p.Seq)
+		if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+			return err
+		}
+		return pool.QueryRow(ctx, countTermsBehind, project, p.Seq, clientele.MaxTermsBehind).Scan(&p.Behind)
+	})
+	if err != nil {
+		return clientele.TermPlace{}, fmt.Errorf("find place of the search of project %d: %w", project, err)
 	}
-	if added := b.NewTerms(); len(added) > 0 {
-		p.Queue(insertTerms, termArrays(added)...)
+	return p, nil
+}
+
+// loadSearched makes two descents for each customer (see lockCustomers).
+const loadSearched = `SELECT k, coalesce(l.terms, ''), c.*
+	FROM unnest($2::bigint[]) AS k LEFT JOIN LATERAL (SELECT first_name, last_name, company, email, phone, alt_phone, email_normal,
+		phone_e164, alt_phone_e164 FROM customer WHERE project_id = $1 AND id = k LIMIT 1) AS c ON true
+	LEFT JOIN LATERAL (SELECT terms FROM customer_term_list WHERE project_id = $1 AND customer_id = k LIMIT 1) AS l ON true`
+
+// LoadSearched returns the customers with the ids as they are now, and what they are found by so far.
+func (s *Store) LoadSearched(ctx context.Context, project int64, ids []int64) ([]clientele.SearchedCustomer, error) {
+	var customers []clientele.SearchedCustomer
+	err := s.query(ctx, "load what customers are found by", func(ctx context.Context, pool *pgxpool.Pool) error {
+		rows, err := pool.Query(ctx, loadSearched, project, notNil(ids))
+		if err != nil {
+			return err
+		}
+		customers = make([]clientele.SearchedCustomer, 0, len(ids))
+		s := clientele.SearchedCustomer{Customer: clientele.Customer{ProjectID: project}}
+		c := &s.Customer
+		dest := []any{
+			&c.ID, &s.Kept, (*text)(&c.FirstName), (*text)(&c.LastName), (*text)(&c.Company), (*text)(&c.Email), (*text)(&c.Phone),
+			(*text)(&c.AltPhone), (*text)(&c.EmailNormal), (*text)(&c.PhoneE164), (*text)(&c.AltPhoneE164),
+		}
+		return eachRow(rows, dest, func() { customers = append(customers, s) })
+	})
+	if err != nil {
+		return nil, fmt.Errorf("load what %d customers are found by: %w", len(ids), err)
 	}
+	return customers, nil
+}
+
+const (
+	beginTermPlace = "INSERT INTO customer_term_place (project_id, seq) VALUES ($1, $2) ON CONFLICT DO NOTHING"
+	moveTermPlace  = "UPDATE customer_term_place SET seq = $2 WHERE project_id = $1 AND seq = $3"
+
+	insertTerms = `INSERT INTO customer_term (project_id, block, term, customer_id)
+		SELECT $1::bigint, v.* FROM unnest($2::bigint[], $3::text[], $4::bigint[]) AS v ON CONFLICT DO NOTHING`
+	deleteTerm = "DELETE FROM customer_term WHERE project_id = $1 AND block = $2 AND term = $3 AND customer_id = $4"
+
+	putTermLists = `INSERT INTO customer_term_list (project_id, customer_id, terms)
+		SELECT $1::bigint, v.* FROM unnest($2::bigint[], $3::text[]) AS v
+		ON CONFLICT (project_id, customer_id) DO UPDATE SET terms = excluded.terms`
+
+	// forgetTerms reads a block, and so finds what no list tells of, too.
+	forgetTerms    = "DELETE FROM customer_term WHERE project_id = $1 AND block = $2 AND customer_id = $3"
+	forgetTermList = "DELETE FROM customer_term_list WHERE project_id = $1 AND customer_id = $2"
+)
+
+// KeepTerms takes the search of a project's customers further, in one transaction, and reports whether it did: not when it
+// does not stand at the step's From any more, since another server was quicker.
+func (s *Store) KeepTerms(ctx context.Context, step clientele.TermStep) (done bool, err error) {
+	err = s.transactSafely(ctx, "keep terms", func(ctx context.Context, tx pgx.Tx) error {
+		query, args := moveTermPlace, []any{step.ProjectID, step.To, step.From}
+		if step.From == 0 {
+			query, args = beginTermPlace, args[:2]
+		}
+		tag, err := tx.Exec(ctx, query, args...)
+		if done = tag.RowsAffected() == 1; err != nil || !done || len(step.Lists) == 0 {
+			return err
+		}
+		p := &pgx.Batch{}
+		for i := range step.Dropped { // a list of terms in one statement looks to the planner as if reading the block were cheaper
+			old := &step.Dropped[i]
+			p.Queue(deleteTerm, old.ProjectID, old.Block(), old.Term, old.CustomerID)
+		}
+		p.Queue(insertTerms, termArrays(step.ProjectID, step.Added)...)
+		p.Queue(putTermLists, termListArrays(step.ProjectID, step.Lists)...)
+		return tx.SendBatch(ctx, p).Close()
+	})
+	if err != nil {
+		return false, fmt.Errorf("keep terms of project %d: %w", step.ProjectID, err)
+	}
+	return done, nil
 }
 
 // termArrays returns the terms as the arguments of insertTerms.
-func termArrays(list []clientele.CustomerTerm) []any {
+func termArrays(project int64, list []clientele.CustomerTerm) []any {
 	n := len(list)
-	projects, blocks, terms, customers := make([]int64, n), make([]int64, n), make([]string, n), make([]int64, n)
+	blocks, terms, customers := make([]int64, n), make([]string, n), make([]int64, n)
 	for i := range list {
 		t := &list[i]
-		projects[i], blocks[i], terms[i], customers[i] = t.ProjectID, t.Block(), t.Term, t.CustomerID
+		blocks[i], terms[i], customers[i] = t.Block(), t.Term, t.CustomerID
 	}
-	return []any{projects, blocks, terms, customers}
+	return []any{project, blocks, terms, customers}
 }
 
-// fillBatch is how many customers who were there before get their terms in one transaction; fillTold is after how many the
-// log hears of it.
-const (
-	fillBatch = 5000
-	fillTold  = 100_000
-)
-
-// fillTerms gives the customers who were there before customer_term was their terms. Broken off, it goes on when it is
-// called again. A million takes about a minute. The caller sees to it that no other server does the same.
-func (s *Store) fillTerms(ctx context.Context) error {
-	for done := 0; ; {
-		n, more, err := s.fillSome(ctx)
-		if err != nil {
-			return fmt.Errorf("fill the search: %w", err)
-		}
-		if !more {
-			return nil
-		}
-		if done += n; done/fillTold > (done-n)/fillTold {
-			s.options.Log.Info("customers are made searchable", "done", done)
-		}
+// termListArrays returns the lists as the arguments of putTermLists.
+func termListArrays(project int64, lists []clientele.TermList) []any {
+	customers, terms := make([]int64, len(lists)), make([]string, len(lists))
+	for i, l := range lists {
+		customers[i], terms[i] = l.CustomerID, l.Terms
 	}
+	return []any{project, customers, terms}
 }
 
-const customersBehind = "SELECT " + customerColumns + " FROM customer WHERE project_id = $1 AND id > $2 ORDER BY id LIMIT $3"
-
-// fillSome deals with the next customers of the first project that is not done. more is false when there is none.
-func (s *Store) fillSome(ctx context.Context) (customers int, more bool, err error) {
-	err = pgx.BeginFunc(ctx, s.write, func(tx pgx.Tx) error {
-		var project, filledTo int64
-		err := tx.QueryRow(ctx, "SELECT project_id, filled_to FROM customer_term_fill ORDER BY project_id LIMIT 1").Scan(&project, &filledTo)
-		if errors.Is(err, pgx.ErrNoRows) {
-			return nil
-		}
-		more = true
-		if err != nil {
+// ForgetTerms deletes what a customer is found by. Whoever erases a customer has a change of it tell so: the terms of one
+// that is there are made again with its next change.
+func (s *Store) ForgetTerms(ctx context.Context, project, customer int64) error {
+	err := s.transactSafely(ctx, "forget terms", func(ctx context.Context, tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, forgetTerms, project, clientele.TermBlock(customer), customer); err != nil {
 			return err
 		}
-		rows, err := tx.Query(ctx, customersBehind, project, filledTo, fillBatch)
-		if err != nil {
-			return err
-		}
-		var terms []clientele.CustomerTerm
-		err = scanCustomers(rows, func(c clientele.Customer) {
-			for _, term := range c.Terms() {
-				terms = append(terms, clientele.CustomerTerm{ProjectID: project, CustomerID: c.ID, Term: term})
-			}
-			customers, filledTo = customers+1, c.ID
-		})
-		if err != nil {
-			return err
-		}
-		slices.SortFunc(terms, clientele.CompareTerms)
-		if _, err := tx.Exec(ctx, insertMissingTerms, termArrays(terms)...); err != nil {
-			return err
-		}
-		if customers < fillBatch {
-			_, err = tx.Exec(ctx, "DELETE FROM customer_term_fill WHERE project_id = $1", project)
-		} else {
-			_, err = tx.Exec(ctx, "UPDATE customer_term_fill SET filled_to = $2 WHERE project_id = $1", project, filledTo)
-		}
+		_, err := tx.Exec(ctx, forgetTermList, project, customer)
 		return err
 	})
-	return customers, more, err
+	if err != nil {
+		return fmt.Errorf("forget terms of customer %d: %w", customer, err)
+	}
+	return nil
 }

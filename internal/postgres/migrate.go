@@ -59,9 +59,6 @@ func (s *Store) Migrate(ctx context.Context) (from, to int64, err error) {
 	err = s.alone(ctx, func() error {
 		return s.withProvider(func(p *goose.Provider) error {
 			from, to, err = s.migrate(ctx, p)
-			if err == nil && from <= to && to >= searchVersion {
-				err = s.fillTerms(ctx)
-			}
 			return err
 		})
 	})
@@ -116,24 +113,10 @@ func (s *Store) Versions(ctx context.Context) (current, newest int64, err error)
 	defer cancel()
 	err = s.withProvider(func(p *goose.Provider) error {
 		current, newest, err = p.GetVersions(ctx)
-		if err == nil && current >= searchVersion {
-			current, err = s.unlessFilling(ctx, current)
-		}
 		return err
 	})
 	if err != nil {
 		return 0, 0, fmt.Errorf("schema version of book: %w", classify(err))
 	}
 	return current, newest, nil
-}
-
-// unlessFilling returns the version of the schema, or the one before customer_term as long as that is not filled: the
-// migration is not at its end then.
-func (s *Store) unlessFilling(ctx context.Context, version int64) (int64, error) {
-	var filling bool
-	err := s.write.QueryRow(ctx, "SELECT EXISTS (SELECT 1 FROM customer_term_fill)").Scan(&filling)
-	if err == nil && filling {
-		return searchVersion - 1, nil
-	}
-	return version, err
 }

@@ -19,7 +19,7 @@ import (
 func TestPlans(t *testing.T) {
 	conn := dial(t, pgtest.New(t))
 	for _, table := range []string{
-		"customer", "customer_term", "address", "change", "lead", "lead_count", "submission", "remembered_call", "operator", "session", "audit", "delivery",
+		"customer", "customer_term", "customer_term_list", "customer_term_place", "address", "change", "lead", "lead_count", "submission", "remembered_call", "operator", "session", "audit", "delivery",
 	} {
 		exec(t, conn, "ALTER TABLE "+table+" SET (autovacuum_enabled = off)")
 	}
@@ -85,6 +85,8 @@ func fill(t *testing.T, conn *pgx.Conn) {
 				CASE WHEN n % 5 = 0 THEN 'PL' || n END, 0, 'opm', 1, 1, now(), now() FROM generate_series(1, 100000) n`,
 		`INSERT INTO customer_term (project_id, block, term, customer_id)
 			SELECT project_id, id / 4096, unnest(ARRAY['nkowal' || id % 1000, 'eada' || id || '@example.com']), id FROM customer`,
+		"INSERT INTO customer_term_list (project_id, customer_id, terms) SELECT project_id, id, 'nkowal' FROM customer",
+		"INSERT INTO customer_term_place (project_id, seq) SELECT n, 0 FROM generate_series(1, 3000) n",
 		`INSERT INTO address (project_id, id, customer_id, is_default_billing, is_default_shipping, created_at, updated_at)
 			SELECT project_id, id, id, true, true, now(), now() FROM customer`,
 		`INSERT INTO change (project_id, subject, subject_id, action, new_values, dialect, credential_id, request_id, at)

@@ -57,9 +57,6 @@ func (t *tx) keep(b *clientele.Batch) error {
 	if err := t.updateCustomers(b); err != nil {
 		return err
 	}
-	if err := t.keepTerms(b); err != nil {
-		return err
-	}
 	if err := t.keepLeads(b); err != nil {
 		return err
 	}

@@ -1,8 +1,7 @@
 package sqlite
 
 import (
-	"database/sql"
-	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -42,6 +41,7 @@ func TestSearch_ReadsAFewThingsOnly(t *testing.T) {
 	for n := range 20 {
 		mustCommit(t, s, benchWrite(project, n+1))
 	}
+	followAll(t, s)
 	r := recordReads(t, s)
 	hits, err := s.SearchCustomers(t.Context(), clientele.CustomerSearch{
 		CustomerScope: clientele.CustomerScope{ProjectID: project}, Limit: 10,
@@ -55,50 +55,40 @@ func TestSearch_ReadsAFewThingsOnly(t *testing.T) {
 	}
 }
 
-// TestMigrate_MakesOldCustomersSearchable fills the search of a book from before there was one, also when it was broken off.
-func TestMigrate_MakesOldCustomersSearchable(t *testing.T) {
+// TestTerms_AreKeptByIndexes looks at the plan of each statement of the duty that keeps the search.
+func TestTerms_AreKeptByIndexes(t *testing.T) {
 	s, project := newStore(t)
-	p, err := s.CreateProject(t.Context(), clientele.Project{Name: "Maple Street Tools", TimeZone: "UTC", CreatedAt: moment()})
-	if err != nil {
+	mustCommit(t, s, benchWrite(project, 1))
+	before := maps.Clone(s.stmts)
+	r := recordReads(t, s)
+	followAll(t, s)
+	w := benchWrite(project, 9) // another of those who are called so
+	w.Customer.Patch.Put(clientele.FieldExternalID, clientele.Some("c-7919"))
+	mustCommit(t, s, w)
+	followAll(t, s)
+	if _, err := s.FindTermPlace(t.Context(), project); err != nil {
 		t.Fatal(err)
 	}
-	other := p.ID
-	var writes []clientele.Write
-	for n := range fillBatch + 10 {
-		writes = append(writes, benchWrite(project, n+1))
-	}
-	mustCommit(t, s, writes...)
-	mustCommit(t, s, benchWrite(other, 1))
-	all := func() (terms []string) {
-		rows, err := s.write.QueryContext(t.Context(), "SELECT project_id || ' ' || block || ' ' || term || ' ' || customer_id FROM customer_term")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := collect(rows, func(r *sql.Rows) error { terms = append(terms, ""); return r.Scan(&terms[len(terms)-1]) }); err != nil {
-			t.Fatal(err)
-		}
-		return terms
-	}
-	want := all()
-	for _, query := range []string{
-		"DELETE FROM customer_term WHERE customer_id <> 1",
-		fmt.Sprintf("INSERT INTO customer_term_fill VALUES (%d, 0), (%d, 0)", project, other),
-	} {
-		if _, err := s.write.ExecContext(t.Context(), query); err != nil {
-			t.Fatal(err)
-		}
-	}
-	current, newest, err := s.Versions(t.Context())
-	if err != nil || current != searchVersion-1 || newest < searchVersion {
-		t.Errorf("Versions of a book whose search is not filled = %d, %d, %v", current, newest, err)
-	}
-	if _, _, err := s.Migrate(t.Context()); err != nil {
+	if err := s.ForgetTerms(t.Context(), project, 1); err != nil {
 		t.Fatal(err)
 	}
-	if got := all(); !slices.Equal(got, want) || len(want) < 4*fillBatch {
-		t.Errorf("%d terms after the migration, want %d", len(got), len(want))
+	queries := slices.Sorted(maps.Keys(r.queries))
+	for query := range s.stmts {
+		if before[query] == nil && strings.Contains(query, "customer_term") {
+			queries = append(queries, query)
+		}
 	}
-	if current, newest, err = s.Versions(t.Context()); err != nil || current != newest {
-		t.Errorf("Versions = %d, %d, %v", current, newest, err)
+	for _, want := range []string{loadSearched, findTermPlace, countTermsBehind, beginTermPlace, moveTermPlace, deleteTerm, forgetTerms, forgetTermList} {
+		if !slices.Contains(queries, want) {
+			t.Errorf("%s was not asked", want)
+		}
+	}
+	for _, query := range queries {
+		for _, step := range explain(t, s, query) {
+			isList := step == "SCAN p" && strings.Contains(query, "FROM project p") // one row for each project
+			if scansTable(step) && !isList && !strings.Contains(step, "VIRTUAL TABLE") && !strings.HasPrefix(step, "SCAN (subquery") || strings.Contains(step, "TEMP B-TREE") {
+				t.Errorf("%s\n  in %s", step, query)
+			}
+		}
 	}
 }

@@ -3,24 +3,146 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"clientele"
 )
 
-const deleteTerm = "DELETE FROM customer_term WHERE project_id = ? AND block = ? AND term = ? AND customer_id = ?"
+// ListTermPlaces returns for each project up to where its history was followed by the search of customers. Behind is not
+// told.
+func (s *Store) ListTermPlaces(ctx context.Context) ([]clientele.TermPlace, error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT p.id, coalesce(t.seq, 0)
+		FROM project p LEFT JOIN customer_term_place t ON t.project_id = p.id ORDER BY p.id`)
+	if err != nil {
+		return nil, fmt.Errorf("list places of the search: %w", classify(err))
+	}
+	var list []clientele.TermPlace
+	err = collect(rows, func(rows *sql.Rows) error {
+		var p clientele.TermPlace
+		err := rows.Scan(&p.ProjectID, &p.Seq)
+		list = append(list, p)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list places of the search: %w", classify(err))
+	}
+	return list, nil
+}
 
-// keepTerms stores what customers are found by now, and drops what they were found by.
-func (t *tx) keepTerms(b *clientele.Batch) error {
-	for _, old := range b.OldTerms() {
+const (
+	findTermPlace = "SELECT seq FROM customer_term_place WHERE project_id = ?"
+
+	countTermsBehind = `SELECT count(*) FROM (SELECT project_id, subject FROM change WHERE seq > ? ORDER BY seq LIMIT ?)
+		WHERE project_id = ? AND subject = 'customer'`
+)
+
+// FindTermPlace returns up to where the history of a project was followed by the search of customers.
+func (s *Store) FindTermPlace(ctx context.Context, project int64) (clientele.TermPlace, error) {
+	p := clientele.TermPlace{ProjectID: project}
+	err := s.read.QueryRowContext(ctx, findTermPlace, project).Scan(&p.Seq)
+	if err == nil || errors.Is(err, sql.ErrNoRows) {
+		err = s.read.QueryRowContext(ctx, countTermsBehind, p.Seq, clientele.MaxTermsBehind, project).Scan(&p.Behind)
+	}
+	if err != nil {
+		return clientele.TermPlace{}, fmt.Errorf("find place of the search of project %d: %w", project, classify(err))
+	}
+	return p, nil
+}
+
+const loadSearched = `SELECT k.value, coalesce(l.terms, ''), c.first_name, c.last_name, c.company, c.email, c.phone, c.alt_phone,
+		c.email_normal, c.phone_e164, c.alt_phone_e164
+	FROM json_each(?1) AS k LEFT JOIN customer AS c ON c.id = k.value AND c.project_id = ?2
+	LEFT JOIN customer_term_list AS l ON l.project_id = ?2 AND l.customer_id = k.value`
+
+// LoadSearched returns the customers with the ids as they are now, and what they are found by so far.
+func (s *Store) LoadSearched(ctx context.Context, project int64, ids []int64) ([]clientele.SearchedCustomer, error) {
+	list, err := json.Marshal(ids)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.read.QueryContext(ctx, loadSearched, string(list), project)
+	if err != nil {
+		return nil, fmt.Errorf("load what %d customers are found by: %w", len(ids), classify(err))
+	}
+	customers := make([]clientele.SearchedCustomer, 0, len(ids))
+	err = collect(rows, func(rows *sql.Rows) error {
+		s := clientele.SearchedCustomer{Customer: clientele.Customer{ProjectID: project}}
+		c := &s.Customer
+		err := rows.Scan(&c.ID, &s.Kept, &c.FirstName, &c.LastName, &c.Company, &c.Email, &c.Phone, &c.AltPhone, &c.EmailNormal,
+			&c.PhoneE164, &c.AltPhoneE164)
+		customers = append(customers, s)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("load what %d customers are found by: %w", len(ids), classify(err))
+	}
+	return customers, nil
+}
+
+const (
+	beginTermPlace = "INSERT INTO customer_term_place (project_id, seq) VALUES (?1, ?2) ON CONFLICT DO NOTHING"
+	moveTermPlace  = "UPDATE customer_term_place SET seq = ?2 WHERE project_id = ?1 AND seq = ?3"
+	deleteTerm     = "DELETE FROM customer_term WHERE project_id = ? AND block = ? AND term = ? AND customer_id = ?"
+	// forgetTerms reads a block, and so finds what no list tells of, too.
+	forgetTerms    = "DELETE FROM customer_term WHERE project_id = ? AND block = ? AND customer_id = ?"
+	forgetTermList = "DELETE FROM customer_term_list WHERE project_id = ? AND customer_id = ?"
+)
+
+// KeepTerms takes the search of a project's customers further, in one transaction, and reports whether it did: not when it
+// does not stand at the step's From any more, since somebody else was quicker.
+func (s *Store) KeepTerms(ctx context.Context, step clientele.TermStep) (done bool, err error) {
+	err = s.transact(ctx, func(t *tx) error {
+		query, args := moveTermPlace, []any{step.ProjectID, step.To, step.From}
+		if step.From == 0 {
+			query, args = beginTermPlace, args[:2]
+		}
+		r, err := t.execResult(query, args...)
+		if err != nil {
+			return err
+		}
+		n, err := r.RowsAffected()
+		if done = n == 1; err != nil || !done {
+			return err
+		}
+		return t.keepTerms(&step)
+	})
+	if err != nil {
+		return false, fmt.Errorf("keep terms of project %d: %w", step.ProjectID, err)
+	}
+	return done, nil
+}
+
+func (t *tx) keepTerms(step *clientele.TermStep) error {
+	for i := range step.Dropped {
+		old := &step.Dropped[i]
 		if err := t.exec(deleteTerm, old.ProjectID, old.Block(), old.Term, old.CustomerID); err != nil {
-			return fmt.Errorf("drop terms: %w", err)
+			return err
 		}
 	}
-	return t.insertTerms(b.NewTerms())
+	if err := t.insertTerms(step.Added); err != nil {
+		return err
+	}
+	var values []any
+	for _, l := range step.Lists {
+		values = append(values, step.ProjectID, l.CustomerID, l.Terms)
+	}
+	return t.insertRows("INSERT INTO customer_term_list (project_id, customer_id, terms)",
+		" ON CONFLICT (project_id, customer_id) DO UPDATE SET terms = excluded.terms", 3, values)
+}
+
+// ForgetTerms deletes what a customer is found by. Whoever erases a customer has a change of it tell so: the terms of one
+// that is there are made again with its next change.
+func (s *Store) ForgetTerms(ctx context.Context, project, customer int64) error {
+	err := s.transact(ctx, func(t *tx) error {
+		return errors.Join(t.exec(forgetTerms, project, clientele.TermBlock(customer), customer), t.exec(forgetTermList, project, customer))
+	})
+	if err != nil {
+		return fmt.Errorf("forget terms of customer %d: %w", customer, err)
+	}
+	return nil
 }
 
 // insertTerms inserts terms that come in order. Those of one block share the binding of project and block: binding is a good
@@ -51,68 +173,4 @@ func (t *tx) insertTerms(terms []clientele.CustomerTerm) error {
 func insertTermsSQL(terms int) string {
 	return "INSERT OR IGNORE INTO customer_term (project_id, block, term, customer_id) SELECT ?, ?, column1, column2 FROM (VALUES (?,?)" +
 		strings.Repeat(",(?,?)", terms-1) + ")"
-}
-
-// fillBatch is how many customers who were there before get their terms in one transaction.
-const fillBatch = 2000
-
-// searchVersion is the version of the schema from which on there is customer_term.
-const searchVersion = 9
-
-// fillTerms gives the customers who were there before customer_term was their terms. Broken off, it goes on when it is
-// called again. A million takes about a minute.
-func (s *Store) fillTerms(ctx context.Context) error {
-	for {
-		filling := false
-		err := s.transact(ctx, func(t *tx) error {
-			var project, filledTo int64
-			err := t.one("SELECT project_id, filled_to FROM customer_term_fill ORDER BY project_id LIMIT 1", nil, &project, &filledTo)
-			if errors.Is(err, sql.ErrNoRows) {
-				return nil
-			}
-			filling = true
-			if err == nil {
-				err = t.fillSome(project, filledTo)
-			}
-			return err
-		})
-		if err != nil {
-			return fmt.Errorf("fill the search: %w", err)
-		}
-		if !filling {
-			return nil
-		}
-	}
-}
-
-// fillSome deals with the project's next customers behind the id filledTo.
-func (t *tx) fillSome(project, filledTo int64) error {
-	rows, err := t.query("SELECT "+customerColumns+" FROM customer WHERE project_id = ? AND id > ? ORDER BY id LIMIT ?",
-		project, filledTo, fillBatch)
-	if err != nil {
-		return err
-	}
-	var terms []clientele.CustomerTerm
-	customers := 0
-	err = collect(rows, func(rows *sql.Rows) error {
-		c, err := scanCustomer(rows)
-		for _, term := range c.Terms() {
-			terms = append(terms, clientele.CustomerTerm{ProjectID: project, CustomerID: c.ID, Term: term})
-		}
-		customers, filledTo = customers+1, c.ID
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	if customers < fillBatch {
-		err = t.exec("DELETE FROM customer_term_fill WHERE project_id = ?", project)
-	} else {
-		err = t.exec("UPDATE customer_term_fill SET filled_to = ? WHERE project_id = ?", filledTo, project)
-	}
-	if err != nil {
-		return err
-	}
-	slices.SortFunc(terms, clientele.CompareTerms)
-	return t.insertTerms(terms)
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"clientele"
+	"clientele/internal/work"
 )
 
 // moment is when everything happens in these tests.
@@ -82,3 +83,11 @@ func wantKind(t testing.TB, what string, err error, k clientele.Kind) {
 
 // keyOf numbers the customers of a test.
 func keyOf(n int) string { return fmt.Sprintf("customer-%06d", n) }
+
+// followAll makes all customers be found as they are.
+func followAll(t testing.TB, s *Store) {
+	t.Helper()
+	if _, err := (&work.CustomerTerms{Store: s}).Follow(t.Context()); err != nil {
+		t.Fatalf("follow: %v", err)
+	}
+}

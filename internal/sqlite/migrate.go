@@ -30,9 +30,6 @@ func (s *Store) Migrate(ctx context.Context) (from, to int64, err error) {
 		from, to, err = s.migrate(ctx)
 		return err
 	})
-	if err == nil && from <= to && to >= searchVersion {
-		err = s.fillTerms(ctx)
-	}
 	if err != nil {
 		return from, to, fmt.Errorf("migrate book in %s: %w", s.dir, classify(err))
 	}
@@ -69,24 +66,10 @@ func (s *Store) Versions(ctx context.Context) (current, newest int64, err error)
 		current, newest, err = p.GetVersions(ctx)
 		return err
 	})
-	if err == nil && current >= searchVersion {
-		current, err = s.unlessFilling(ctx, current)
-	}
 	if err != nil {
 		return 0, 0, fmt.Errorf("schema version of book in %s: %w", s.dir, classify(err))
 	}
 	return current, newest, nil
-}
-
-// unlessFilling returns the version of the schema, or the one before customer_term as long as that is not filled: the
-// migration is not at its end then.
-func (s *Store) unlessFilling(ctx context.Context, version int64) (int64, error) {
-	var filling bool
-	err := s.read.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM customer_term_fill)").Scan(&filling)
-	if err == nil && filling {
-		return searchVersion - 1, nil
-	}
-	return version, err
 }
 
 // withoutWriter runs do while the writing connection is back in its pool, where the migration library takes it.

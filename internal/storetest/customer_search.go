@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"clientele"
+	"clientele/internal/work"
 )
 
 func searchChecks() []check {
@@ -24,9 +25,10 @@ func searchChecks() []check {
 	}
 }
 
-// search returns what all pages of a search find, whose limit is 2 unless stated.
+// search returns what all pages of a search find that knows of all changes, whose limit is 2 unless stated.
 func (f *fixture) search(t tester, q clientele.CustomerSearch) []int64 {
 	t.Helper()
+	f.followAll(t, &work.CustomerTerms{})
 	if q.ProjectID == 0 {
 		q.ProjectID = f.project
 	}

@@ -36,6 +36,11 @@ type Store interface {
 	ListChanges(ctx context.Context, project int64, subject clientele.Subject, id int64) ([]clientele.Change, error)
 	ListHistory(ctx context.Context, q clientele.HistoryQuery) ([]clientele.Change, error)
 	SearchCustomers(ctx context.Context, q clientele.CustomerSearch) (clientele.CustomerHits, error)
+	ListTermPlaces(ctx context.Context) ([]clientele.TermPlace, error)
+	FindTermPlace(ctx context.Context, project int64) (clientele.TermPlace, error)
+	LoadSearched(ctx context.Context, project int64, ids []int64) ([]clientele.SearchedCustomer, error)
+	KeepTerms(ctx context.Context, step clientele.TermStep) (done bool, err error)
+	ForgetTerms(ctx context.Context, project, customer int64) error
 	ForgetCalls(ctx context.Context, before time.Time, limit int) (int64, error)
 
 	CreateCampaign(ctx context.Context, c clientele.Campaign) (clientele.Campaign, error)
@@ -152,6 +157,7 @@ func Run(t *testing.T, open func(t testing.TB) Store) {
 		{"list", listChecks()},
 		{"change", changeChecks()},
 		{"search", searchChecks()},
+		{"search duty", termChecks()},
 		{"edit", editChecks()},
 		{"commit", commitChecks()},
 		{"commit failure", commitFailureChecks()},

@@ -14,7 +14,6 @@ var Tables = []clientele.Part{
 	{Table: "campaign", Owned: true, Key: []string{"id"}},
 	{Table: "customer", Owned: true, Key: []string{"id"}},
 	{Table: "address", Owned: true, Key: []string{"id"}},
-	{Table: "customer_term", Owned: true, Key: []string{"block", "term", "customer_id"}},
 	{Table: "lead", Owned: true, Key: []string{"id"}},
 	{Table: "remembered_call", Owned: true, Key: []string{"credential_id", "key"}},
 	{Table: "submission", Owned: true, Key: []string{"seq"}},

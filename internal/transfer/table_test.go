@@ -18,17 +18,19 @@ import (
 
 // staysBehind are the tables that no transfer moves, with the reason.
 var staysBehind = map[string]string{
-	"goose_db_version":   "which migrations a store has had is its own affair",
-	"schema_info":        "as goose_db_version; PostgreSQL only",
-	"transfer":           "it is about the transfer",
-	"session":            "who is logged in at this moment: one logs in again at the new place",
-	"customer_term_fill": "the end of a migration: empty in a book that may be copied",
-	"submission_claim":   "who works on what at this moment: nobody, while a book is copied",
-	"lead_count":         "follows from the history, and is counted anew from it",
-	"lead_counting":      "as lead_count",
-	"commit_mark":        "about transactions of the last hour and lost connections to this very server; PostgreSQL only",
-	"call_count":         "what a server counted of its traffic, kept for days and for looking at only",
-	"refusal":            "calls that were refused, kept for days and for looking at only",
+	"goose_db_version":    "which migrations a store has had is its own affair",
+	"schema_info":         "as goose_db_version; PostgreSQL only",
+	"transfer":            "it is about the transfer",
+	"session":             "who is logged in at this moment: one logs in again at the new place",
+	"customer_term":       "follows from the customers, and is made anew by following the history",
+	"customer_term_list":  "as customer_term",
+	"customer_term_place": "as customer_term",
+	"submission_claim":    "who works on what at this moment: nobody, while a book is copied",
+	"lead_count":          "follows from the history, and is counted anew from it",
+	"lead_counting":       "as lead_count",
+	"commit_mark":         "about transactions of the last hour and lost connections to this very server; PostgreSQL only",
+	"call_count":          "what a server counted of its traffic, kept for days and for looking at only",
+	"refusal":             "calls that were refused, kept for days and for looking at only",
 }
 
 // catalogs opens a book of each kind and what looks into its catalog.

@@ -74,20 +74,7 @@ func (c *LeadCounts) countOnce(ctx context.Context) (more bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	var newest int64
-	for i := range countings {
-		newest = max(newest, c.readFrom(&countings[i]))
-	}
-	isNear := func(l *clientele.LeadCounting) bool { return c.readFrom(l) >= newest-int64(c.ReadAtOnce) }
-	var near, far []clientele.LeadCounting
-	for _, l := range countings {
-		if isNear(&l) {
-			near = append(near, l)
-		} else {
-			far = append(far, l)
-		}
-	}
-	for _, group := range [][]clientele.LeadCounting{near, far} {
+	for _, group := range nearAndFar(countings, c.readFrom, c.ReadAtOnce) {
 		moved, err := c.countGroup(ctx, group)
 		if err != nil {
 			return false, err

@@ -16,6 +16,7 @@ import (
 type customerStore interface {
 	SearchCustomers(ctx context.Context, q clientele.CustomerSearch) (clientele.CustomerHits, error)
 	LoadCustomers(ctx context.Context, project int64, ids []int64) ([]clientele.Customer, error)
+	FindTermPlace(ctx context.Context, project int64) (clientele.TermPlace, error)
 	FindCustomer(ctx context.Context, project, id int64) (clientele.Customer, error)
 	ListHistory(ctx context.Context, q clientele.HistoryQuery) ([]clientele.Change, error)
 	ListCredentials(ctx context.Context) ([]clientele.Credential, error)
@@ -32,6 +33,8 @@ type customersPage struct {
 	Pages     pages
 	// Paused says that the search looked through a part of the book only; Pages.Next goes on.
 	Paused bool
+	// Behind says that the search does not know of the newest changes yet; "" when it does.
+	Behind string
 }
 
 // customerFilter are the values of the search form, as they were sent.
@@ -58,6 +61,11 @@ func (c *Console) showCustomers(r *request) (answer, error) {
 		return answer{}, err
 	}
 	q.Limit, q.After = customerPageSize, readPosition(r.URL.Query().Get("after"))
+	if q.Terms != nil {
+		if p.Behind, err = c.searchBehind(r); err != nil {
+			return answer{}, err
+		}
+	}
 	hits, err := c.Store.SearchCustomers(r.Context(), q)
 	if err != nil {
 		return answer{}, err
@@ -72,6 +80,21 @@ func (c *Console) showCustomers(r *request) (answer, error) {
 		p.Pages.First = r.pathWith("after", "")
 	}
 	return view("Customers", customersView(r, p)), nil
+}
+
+// searchBehind tells how many changes the search by words does not know of yet; "" when it knows of all.
+func (c *Console) searchBehind(r *request) (string, error) {
+	place, err := c.Store.FindTermPlace(r.Context(), r.Project.ID)
+	switch {
+	case err != nil || place.Behind == 0:
+		return "", err
+	case place.Behind == 1:
+		return "1 change is not searchable yet. Ids and VAT numbers are found at once.", nil
+	case place.Behind < clientele.MaxTermsBehind:
+		return number(place.Behind) + " changes are not searchable yet. Ids and VAT numbers are found at once.", nil
+	default:
+		return number(place.Behind) + " changes or more are not searchable yet. Ids and VAT numbers are found at once.", nil
+	}
 }
 
 // customerSearch returns the search that the form means; a date that is none is an error of kind invalid.

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"clientele"
+	"clientele/internal/work"
 
 	"github.com/go-json-experiment/json"
 )
@@ -20,6 +21,13 @@ const hostile = `"><script>alert('x')</script><img src=x onerror=alert(1)>{{7*7}
 // harm are the parts of hostile that no page may have.
 func harm() []string {
 	return []string{"<script>alert", "<img src=x", `"><script>alert`, "onerror=alert(1)>"}
+}
+
+// follow makes all customers be found as they are.
+func (f *fixture) follow(t *testing.T) {
+	t.Helper()
+	_, err := (&work.CustomerTerms{Store: f.store}).Follow(t.Context())
+	check(t, err)
 }
 
 // create makes a customer through the store, as a partner's write.
@@ -73,6 +81,7 @@ func TestCustomers_AreFound(t *testing.T) {
 		})
 		f.create(t, mill, nil, names("Jan", "Nowak"))
 		f.create(t, clientele.Origin{Dialect: clientele.ViaCommand}, nil, names("Ewa", "Kowal"))
+		f.follow(t)
 		b := f.as(t, viewer)
 		for query, want := range map[string]string{
 			"":                          "Ewa Jan Łucja",
@@ -118,6 +127,7 @@ func TestCustomers_PageByPage(t *testing.T) {
 	for n := range count {
 		f.create(t, clientele.Origin{Dialect: clientele.OPM}, nil, names("Anna", fmt.Sprintf("No%03d", n)))
 	}
+	f.follow(t)
 	b := f.as(t, viewer)
 	for _, query := range []string{"", "?q=anna"} {
 		first := b.get(projectURL(f.project.ID, "/customers"+query)).want(http.StatusOK).has("Anna No056", "Older").lacks("Anna No006", ">Newest<")
@@ -128,12 +138,28 @@ func TestCustomers_PageByPage(t *testing.T) {
 	}
 }
 
+// TestCustomers_TellsWhenTheSearchIsBehind: who looks for somebody who came this moment hears why nobody is found.
+func TestCustomers_TellsWhenTheSearchIsBehind(t *testing.T) {
+	onBothStores(t, func(t *testing.T, f *fixture) {
+		c := f.create(t, clientele.Origin{Dialect: clientele.OPM}, nil, names("Anna", "Berg"))
+		b := f.as(t, viewer)
+		b.get(f.path("/customers?q=anna")).want(http.StatusOK).has("1 change is not searchable yet", "No customer matches")
+		b.get(f.path("/customers?q=%d", c.ID)).want(http.StatusOK).has("Anna Berg")
+		b.get(f.path("/customers")).want(http.StatusOK).has("Anna Berg").lacks("searchable yet") // a list needs no search
+		f.create(t, clientele.Origin{Dialect: clientele.OPM}, nil, names("Jan", "Berg"))
+		b.get(f.path("/customers?q=anna")).want(http.StatusOK).has("2 changes are not searchable yet")
+		f.follow(t)
+		b.get(f.path("/customers?q=anna")).want(http.StatusOK).has("Anna Berg").lacks("searchable yet")
+	})
+}
+
 func TestCustomers_OfAnotherProjectAreNotShown(t *testing.T) {
 	f := newFixture(t)
 	other, err := f.store.CreateProject(t.Context(), clientele.Project{Name: "Maple Street Tools", TimeZone: "UTC", CreatedAt: f.clock.Now()})
 	check(t, err)
 	f.partner(t, clientele.OPM, "A partner of Maple Street", other.ID)
 	c := f.create(t, clientele.Origin{Dialect: clientele.OPM}, nil, names("Anna", "Berg"))
+	f.follow(t)
 	b := f.as(t, editor)
 	b.get(f.path("/customers")).want(http.StatusOK).has("Anna Berg").lacks("A partner of Maple Street")
 	b.get(projectURL(other.ID, "/customers?q=anna")).want(http.StatusOK).lacks("Anna Berg")
@@ -164,6 +190,7 @@ func (f *fixture) allHostile(t *testing.T) clientele.Customer {
 		}()},
 	}})
 	check(t, err)
+	f.follow(t)
 	return c
 }
 
@@ -201,6 +228,7 @@ func TestExport_Customers(t *testing.T) {
 		clientele.FieldFirstName: "=HYPERLINK(\"http://evil.example\")", clientele.FieldLastName: "O\"Brien,\nJr", clientele.FieldPhone: "+48225550100",
 		clientele.FieldCompany: "-1+1", clientele.FieldFax: "\tx", clientele.FieldExternalID: "@SUM(A1)", clientele.FieldIP: "＝1", clientele.FieldEmail: "",
 	})
+	f.follow(t)
 	b := f.as(t, viewer)
 	page := b.get(f.path("/customers?format=csv&q=brien")).want(http.StatusOK)
 	rows, err := csv.NewReader(strings.NewReader(page.body)).ReadAll()

@@ -23,6 +23,7 @@ import (
 	"clientele/internal/sqlite"
 	"clientele/internal/traffic"
 	"clientele/internal/webhook"
+	"clientele/internal/work"
 
 	"github.com/go-chi/chi/v5"
 )
@@ -36,6 +37,7 @@ type bookStore interface {
 	book.LeadStore
 	webhook.Store
 	traffic.Store
+	work.CustomerTermStore
 
 	Migrate(ctx context.Context) (from, to int64, err error)
 	Close() error

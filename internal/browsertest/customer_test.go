@@ -19,6 +19,11 @@ func TestCustomer_IsFoundAndEdited(t *testing.T) {
 			}
 		}
 		p := logIn(t, s, "editor", l)
+		s.until("the search knows of both", func() bool {
+			p.Open("/console/p/1/customers?q=ba")
+			known, err := evaluate[bool](p.ctx, `document.querySelectorAll('#list tbody tr').length === 1 && !document.body.innerText.includes('searchable yet')`)
+			return err == nil && known
+		})
 		p.Open("/console/p/1/customers")
 		p.WaitText("Baker")
 		p.check()

@@ -59,6 +59,9 @@ const loadSearched = `SELECT k.value, coalesce(l.terms, ''), c.first_name, c.las
 
 // LoadSearched returns the customers with the ids as they are now, and what they are found by so far.
 func (s *Store) LoadSearched(ctx context.Context, project int64, ids []int64) ([]clientele.SearchedCustomer, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
 	list, err := json.Marshal(ids)
 	if err != nil {
 		return nil, err

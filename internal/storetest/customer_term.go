@@ -239,6 +239,9 @@ func testTermsForgotten(t *testing.T, f *fixture) {
 	f.commit(t, update(f.project, 3, c[0], values{clientele.FieldLastName: clientele.Some("See")}))
 	f.followAll(t, &work.CustomerTerms{})
 	wantSame(t, "after its next change", []int64{c[0]}, f.found(t, words("see", "anna")))
+	if list, err = f.LoadSearched(t.Context(), f.project, nil); err != nil || len(list) != 0 {
+		t.Errorf("LoadSearched of none = %+v, %v", list, err)
+	}
 	gone := c[1] + 1000
 	if list, err = f.LoadSearched(t.Context(), f.project, []int64{gone}); err != nil || len(list) != 1 || list[0].Customer.ID != gone || len(list[0].Customer.Terms()) != 0 {
 		t.Errorf("LoadSearched of nobody = %+v, %v", list, err)

@@ -1,15 +1,18 @@
 package transfer
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 
 	"clientele"
 	"clientele/internal/postgres"
 	"clientele/internal/postgres/pgtest"
+	"clientele/internal/work"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
@@ -50,10 +53,10 @@ func TestCopy_ThereAndBack(t *testing.T) {
 		{"SQLite to SQLite", newSQLite(t)},
 	} {
 		got := mustCopy(t, from, step.to)
-		if diff := cmp.Diff(want, got); diff != "" {
+		if diff := gocmp.Diff(want, got); diff != "" {
 			t.Errorf("%s: reports (-want +got):\n%s", step.name, diff)
 		}
-		if diff := cmp.Diff(wantRecords, f.records(step.to), cmpopts.EquateEmpty()); diff != "" {
+		if diff := gocmp.Diff(wantRecords, f.records(step.to), cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("%s: records (-want +got):\n%s", step.name, diff)
 		}
 		if arriving, err := step.to.Arriving(t.Context()); err != nil || arriving {
@@ -94,6 +97,7 @@ func (f *fixture) records(b book) map[string]any {
 			changes, err := b.ListChanges(ctx, project, clientele.SubjectCustomer, id)
 			keep(fmt.Sprint("changes of customer ", id), lines(changes), err)
 		}
+		keep(fmt.Sprint("how customers are found in ", project), f.searched(b, project, ids), nil)
 	}
 	for i := range 12 {
 		l, err := b.FindLead(ctx, f.projects[i%2], uuidOf(100+i))
@@ -105,6 +109,25 @@ func (f *fixture) records(b book) map[string]any {
 	}
 	f.eventRecords(b, keep)
 	return found
+}
+
+// searched makes a book's customers be found, and returns by what they are.
+func (f *fixture) searched(b book, project int64, ids []int64) []clientele.SearchedCustomer {
+	f.t.Helper()
+	if _, err := (&work.CustomerTerms{Store: b}).Follow(f.t.Context()); err != nil {
+		f.t.Fatal(err)
+	}
+	list, err := b.LoadSearched(f.t.Context(), project, ids)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	var step clientele.TermStep
+	step.Follow(list)
+	if len(list) != len(ids) || len(list) > 0 && list[0].Kept == "" || len(step.Lists) > 0 {
+		f.t.Errorf("%d of %d customers of project %d are searchable, and %d of them not as they are", len(list), len(ids), project, len(step.Lists))
+	}
+	slices.SortFunc(list, func(a, b clientele.SearchedCustomer) int { return cmp.Compare(a.Customer.ID, b.Customer.ID) })
+	return list
 }
 
 // lines returns changes as texts, which are compared sooner than bytes.

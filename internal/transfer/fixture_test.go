@@ -14,6 +14,7 @@ import (
 	"clientele/internal/postgres"
 	"clientele/internal/postgres/pgtest"
 	"clientele/internal/sqlite"
+	"clientele/internal/work"
 )
 
 // book is a store as these tests use it.
@@ -21,6 +22,7 @@ type book interface {
 	Target
 	eventBook
 	operatorBook
+	work.CustomerTermStore
 	Arriving(ctx context.Context) (bool, error)
 	Commit(ctx context.Context, writes []clientele.Write) ([]clientele.Outcome, error)
 

@@ -27,8 +27,11 @@ func (c *serveCommand) listen(rooms *rooms) ([]*httpd.Server, error) {
 	for _, a := range rooms.apis {
 		a.Routes(r)
 	}
-	rooms.console.Routes(r)
-	reference().Routes(r)
+	r.Group(func(pages chi.Router) {
+		pages.Use(httpd.StrictTransport)
+		rooms.console.Routes(pages)
+		reference().Routes(pages)
+	})
 	for _, method := range []string{http.MethodGet, http.MethodHead} { // load balancers ask with either
 		r.MethodFunc(method, "/healthz", rooms.health.Live)
 		r.MethodFunc(method, "/readyz", rooms.health.Ready)
@@ -36,17 +39,35 @@ func (c *serveCommand) listen(rooms *rooms) ([]*httpd.Server, error) {
 			r.Method(method, "/metrics", rooms.metrics.Handler())
 		}
 	}
-	main, err := httpd.Listen(c.Listen, httpd.Middleware(rooms.log, rooms.metrics, time.Now, rooms.witness)(r), rooms.log)
-	if err != nil || c.MetricsListen == "" {
-		return []*httpd.Server{main}, err
+	return c.open(rooms, httpd.Middleware(rooms.log, rooms.metrics, time.Now, rooms.witness)(r))
+}
+
+// open opens the main listener for the handler, and those that were asked for besides: for redirects, and last for the
+// metrics. With an error it returns those that are open.
+func (c *serveCommand) open(rooms *rooms, handler http.Handler) ([]*httpd.Server, error) {
+	openers := []func() (*httpd.Server, error){func() (*httpd.Server, error) {
+		if rooms.tls.config != nil {
+			return httpd.ListenTLS(c.Listen, handler, rooms.log, rooms.tls.config)
+		}
+		return httpd.Listen(c.Listen, handler, rooms.log)
+	}}
+	var open []*httpd.Server
+	if c.HTTPRedirect != "" {
+		openers = append(openers, func() (*httpd.Server, error) { return c.listenRedirect(rooms, open[0]) })
 	}
-	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", rooms.metrics.Handler())
-	numbers, err := httpd.Listen(c.MetricsListen, mux, rooms.log)
-	if err != nil {
-		return []*httpd.Server{main}, err
+	if c.MetricsListen != "" {
+		mux := http.NewServeMux()
+		mux.Handle("GET /metrics", rooms.metrics.Handler())
+		openers = append(openers, func() (*httpd.Server, error) { return httpd.Listen(c.MetricsListen, mux, rooms.log) })
 	}
-	return []*httpd.Server{main, numbers}, nil
+	for _, listen := range openers {
+		s, err := listen()
+		if err != nil {
+			return open, err
+		}
+		open = append(open, s)
+	}
+	return open, nil
 }
 
 // corsPolicy lets pages of the listed origins call the partner APIs. Credentials are headers of the caller's, never
@@ -65,7 +86,11 @@ func corsPolicy(origins []string) func(http.Handler) http.Handler {
 
 // announce prints one line per useful URL, and what to do first where there is no project yet.
 func (c *serveCommand) announce(ctx context.Context, s store, servers []*httpd.Server, out io.Writer) error {
-	url, metrics := servers[0].URL(), servers[len(servers)-1].URL() // the same when there is one listener
+	url := servers[0].URL()
+	metrics := url
+	if c.MetricsListen != "" {
+		metrics = servers[len(servers)-1].URL()
+	}
 	projects, err := s.ListProjects(ctx)
 	if err != nil {
 		return err

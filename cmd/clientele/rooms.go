@@ -36,6 +36,7 @@ type rooms struct {
 	health  *httpd.Health
 	apis    []api
 	console *console.Console
+	tls     *secured
 	// hooks sends events.
 	hooks *webhook.Service
 	// traffic watches the calls of partners.

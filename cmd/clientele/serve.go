@@ -50,7 +50,13 @@ func (c *serveCommand) Run(ctx context.Context, std streams) (err error) {
 			return err
 		}
 	}
+	secured, err := secure(&c.TLS, log)
+	if err != nil {
+		return err
+	}
+	secured.reloadOnHangUp(ctx)
 	r := furnish(&c.Serve, s, log)
+	r.tls = secured
 	r.metrics.CountDropped(logs.Dropped)
 	return c.serve(ctx, r, std.out)
 }

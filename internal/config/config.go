@@ -23,6 +23,7 @@ type Book struct {
 // Serve are the settings of the server.
 type Serve struct {
 	Book
+	TLS
 	Listen            string         `help:"Address to serve on; port 0 takes a free one (default ${default})." default:"127.0.0.1:8080" placeholder:"ADDR"`
 	MetricsListen     string         `help:"Address to serve /metrics on, instead of the main one." placeholder:"ADDR"`
 	CORSOrigin        []string       `help:"Origin whose pages may call the partner APIs from a browser, such as https://shop.example.com; repeatable." name:"cors-origin" placeholder:"ORIGIN"`
@@ -47,6 +48,9 @@ type Serve struct {
 
 // Validate is called by the parser.
 func (s *Serve) Validate() error {
+	if err := s.check(); err != nil {
+		return err
+	}
 	switch {
 	case s.MaxWaiting < 1:
 		return fmt.Errorf("--max-waiting must be at least 1")

@@ -2,6 +2,7 @@ package httpd
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -17,6 +18,8 @@ type limits struct {
 	answer      time.Duration // from the end of the headers to the end of the answer
 	idle        time.Duration // between two requests of a connection
 	headerBytes int
+	// tls serves HTTPS, HTTP/2 included; nil serves plain HTTP/1.1.
+	tls *tls.Config
 }
 
 // Server is one listener with its handler.
@@ -28,10 +31,15 @@ type Server struct {
 
 // Listen opens the address and serves it with handler until Shutdown. What the HTTP library has to say goes to log.
 func Listen(addr string, handler http.Handler, log *slog.Logger) (*Server, error) {
-	return listen(addr, handler, log, limits{
+	return listen(addr, handler, log, patient())
+}
+
+// patient are the limits of every server.
+func patient() limits {
+	return limits{
 		header: 5 * time.Second, request: 15 * time.Second, answer: 60 * time.Second, idle: 120 * time.Second,
 		headerBytes: 32 << 10,
-	})
+	}
 }
 
 func listen(addr string, handler http.Handler, log *slog.Logger, l limits) (*Server, error) {
@@ -51,21 +59,30 @@ func listen(addr string, handler http.Handler, log *slog.Logger, l limits) (*Ser
 
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}}
+	if l.tls != nil {
+		s.http.TLSConfig, s.http.HTTP2 = l.tls, streamLimits()
+		go func() { s.failed <- s.http.ServeTLS(listener, "", "") }()
+		return s, nil
+	}
 	go func() { s.failed <- s.http.Serve(listener) }()
 	return s, nil
 }
 
 // URL returns the root of the server, as a client on this machine reaches it.
 func (s *Server) URL() string {
+	scheme := "http://"
+	if s.http.TLSConfig != nil {
+		scheme = "https://"
+	}
 	addr, ok := s.listener.Addr().(*net.TCPAddr)
 	if !ok {
-		return "http://" + s.listener.Addr().String()
+		return scheme + s.listener.Addr().String()
 	}
 	host := addr.IP.String()
 	if addr.IP.IsUnspecified() {
 		host = "localhost"
 	}
-	return "http://" + net.JoinHostPort(host, fmt.Sprint(addr.Port))
+	return scheme + net.JoinHostPort(host, fmt.Sprint(addr.Port))
 }
 
 // Failed delivers the error with which serving ended; http.ErrServerClosed after a Shutdown.

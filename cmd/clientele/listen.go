@@ -105,6 +105,9 @@ func (c *serveCommand) announce(ctx context.Context, s store, servers []*httpd.S
 	fmt.Fprintf(out, "  API reference      %s/docs/\n", url)
 	fmt.Fprintf(out, "  Health             %s/healthz  %s/readyz\n", url, url)
 	fmt.Fprintf(out, "  Metrics            %s/metrics\n", metrics)
+	if c.HTTPRedirect != "" {
+		fmt.Fprintf(out, "  Redirect           %s to HTTPS\n", servers[1].URL())
+	}
 	if len(projects) == 0 {
 		fmt.Fprintf(out, "There is no project yet. In another terminal%s:\n"+
 			"  clientele project create shop%s\n"+

@@ -46,6 +46,11 @@ func Middleware(log *slog.Logger, m *Metrics, now func() time.Time, witnesses ..
 			info := &clientele.Request{TraceID: uuid.NewString()}
 			info.ID = requestID(r, info.TraceID)
 			w.Header()["X-Request-Id"] = []string{info.ID}
+			if r.ProtoMajor == 1 && len(r.TransferEncoding) > 0 {
+				// net/http believes the chunks and forgets a Content-Length beside them. Whoever reads that instead takes the
+				// rest for another request: it is not read (RFC 9112, 6.1).
+				w.Header()["Connection"] = []string{"close"}
+			}
 			answer := &recorder{ResponseWriter: w, keepErrors: len(witnesses) > 0}
 			routing := chi.NewRouteContext()
 			ctx := context.WithValue(clientele.WithRequest(r.Context(), info), chi.RouteCtxKey, routing)

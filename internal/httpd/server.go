@@ -27,6 +27,7 @@ type Server struct {
 	http     *http.Server
 	listener net.Listener
 	failed   chan error
+	secure   bool
 }
 
 // Listen opens the address and serves it with handler until Shutdown. What the HTTP library has to say goes to log.
@@ -47,7 +48,7 @@ func listen(addr string, handler http.Handler, log *slog.Logger, l limits) (*Ser
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", addr, err)
 	}
-	s := &Server{listener: listener, failed: make(chan error, 1), http: &http.Server{
+	s := &Server{listener: listener, failed: make(chan error, 1), secure: l.tls != nil, http: &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: l.header,
 		ReadTimeout:       l.request,
@@ -71,7 +72,7 @@ func listen(addr string, handler http.Handler, log *slog.Logger, l limits) (*Ser
 // URL returns the root of the server, as a client on this machine reaches it.
 func (s *Server) URL() string {
 	scheme := "http://"
-	if s.http.TLSConfig != nil {
+	if s.secure {
 		scheme = "https://"
 	}
 	addr, ok := s.listener.Addr().(*net.TCPAddr)

@@ -105,8 +105,8 @@ func TestListen_Limits(t *testing.T) {
 	if err := <-s.Failed(); !errors.Is(err, http.ErrServerClosed) {
 		t.Errorf("serving ended with %v", err)
 	}
-	got := limits{s.http.ReadHeaderTimeout, s.http.ReadTimeout, s.http.WriteTimeout, s.http.IdleTimeout, s.http.MaxHeaderBytes}
-	if want := (limits{5 * time.Second, 15 * time.Second, time.Minute, 2 * time.Minute, 32 << 10}); got != want {
+	got := limits{s.http.ReadHeaderTimeout, s.http.ReadTimeout, s.http.WriteTimeout, s.http.IdleTimeout, s.http.MaxHeaderBytes, nil}
+	if want := (limits{5 * time.Second, 15 * time.Second, time.Minute, 2 * time.Minute, 32 << 10, nil}); got != want {
 		t.Errorf("limits %+v, want %+v", got, want)
 	}
 }

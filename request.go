@@ -1,9 +1,13 @@
 package clientele
 
-import "context"
+import (
+	"context"
+	"net/netip"
+)
 
 // Request is what becomes known about one call while it is served. The middleware makes it, whoever serves the call fills
-// in, and one log line and the metrics tell of it in the end. All but Body holds no personal data and no secret.
+// in, and one log line and the metrics tell of it in the end. All but Body
+// and Client holds no personal data and no secret.
 type Request struct {
 	// ID is the X-Request-Id of the answer. It is the partner's if it sent a sane one.
 	ID string
@@ -12,6 +16,9 @@ type Request struct {
 	Dialect      Dialect
 	ProjectID    int64
 	CredentialID int64
+	// Client is the address that the call came from, as far as our own proxies tell; the zero Addr when nobody looked. It is
+	// never for the log.
+	Client netip.Addr
 	// OperatorID is who is logged in to the console; 0 for a call of a partner.
 	OperatorID int64
 	// Result is what became of the write, for calls that write.

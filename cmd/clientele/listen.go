@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"clientele/internal/dialect/primelead"
 	"clientele/internal/httpd"
 
 	"github.com/go-chi/chi/v5"
@@ -21,6 +22,7 @@ type api interface{ Routes(r chi.Router) }
 // listen opens the listeners: the main one first, and one for the metrics if it was asked for.
 func (c *serveCommand) listen(rooms *rooms) ([]*httpd.Server, error) {
 	r := chi.NewRouter()
+	r.Use(httpd.KnowClient(primelead.BehindProxies(c.TrustedProxy...)))
 	if len(c.CORSOrigin) > 0 {
 		r.Use(corsPolicy(c.CORSOrigin))
 	}

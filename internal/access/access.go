@@ -29,6 +29,7 @@ type Access struct {
 	directory Directory
 	now       func() time.Time
 	limits    limits
+	guesses   guesses
 
 	bySecret   cache[clientele.SecretHash]
 	byID       cache[int64]
@@ -40,13 +41,16 @@ type Access struct {
 
 // New returns an Access over the directory that takes the time from now. Close ends it.
 func New(d Directory, now func() time.Time) *Access {
-	return &Access{directory: d, now: now, used: map[int64]time.Time{}}
+	return &Access{
+		directory: d, now: now, used: map[int64]time.Time{}, guesses: guesses{failed: failures{now: now, most: maxGuesses}},
+	}
 }
 
 // BySecret returns the credential that a secret of a dialect belongs to.
 //
-// The error is of kind unauthorized when the secret is unknown, of another dialect, revoked or expired, all alike, and
-// unavailable when the store cannot be asked.
+// The error is of kind unauthorized when the secret is unknown, of another dialect, revoked or expired, all alike,
+// rate_limited when too many such came from the caller's address (docs/decisions/0012-brute-force.md), and unavailable when
+// the store cannot be asked.
 func (a *Access) BySecret(ctx context.Context, d clientele.Dialect, secret string) (*clientele.Credential, error) {
 	return a.BySecretIf(ctx, d, secret, acceptAny)
 }
@@ -57,9 +61,14 @@ func (a *Access) BySecretIf(
 	ctx context.Context, d clientele.Dialect, secret string, accept func(*clientele.Credential) bool,
 ) (*clientele.Credential, error) {
 	hash := clientele.HashSecret(d, Canonical(secret))
-	return find(a, &a.bySecret, hash, lookup{accept, func() (clientele.Credential, time.Time, error) {
+	if err := a.guesses.check(ctx, d, secret, hash); err != nil {
+		return nil, err
+	}
+	c, err := find(a, &a.bySecret, hash, lookup{accept, func() (clientele.Credential, time.Time, error) {
 		return a.directory.FindCredentialBySecret(ctx, hash)
 	}})
+	a.guesses.note(ctx, hash, err)
+	return c, err
 }
 
 // ByID returns the credential with our id. The errors are those of BySecret.

@@ -40,7 +40,7 @@ type Tokens struct {
 
 // NewTokens returns the tokens of a dialect, signed with the keys of the book. All servers of a book know each other's.
 func NewTokens(a *Access, keys SigningKeys, d clientele.Dialect) *Tokens {
-	return &Tokens{access: a, dialect: d, ring: keyring{store: keys, now: a.now}, failed: failures{now: a.now}}
+	return &Tokens{access: a, dialect: d, ring: keyring{store: keys, now: a.now}, failed: failures{now: a.now, most: maxFailures}}
 }
 
 // Token is an access token.

@@ -34,7 +34,7 @@ type Serve struct {
 	MaxBatch          int            `help:"Writes that one transaction takes (default ${default})." default:"512" placeholder:"N"`
 	Lanes             int            `help:"Transactions of writes that run at once, on PostgreSQL (default ${default})." default:"4" placeholder:"N"`
 	Citus             bool           `help:"The database is distributed by Citus: a transaction of writes is about one project, on one node."`
-	TrustedProxy      []netip.Prefix `help:"Network of reverse proxies whose X-Forwarded-For is believed about a visitor's address, such as 10.0.0.0/8; repeatable." placeholder:"CIDR"`
+	TrustedProxy      []netip.Prefix `help:"Network of reverse proxies whose X-Forwarded-For is believed about a caller's address, such as 10.0.0.0/8; repeatable." placeholder:"CIDR"`
 	OIDCIssuer        string         `help:"OpenID Connect issuer whose access tokens are accepted besides ours (DKHardware); a token's client is the credential with that client_id." name:"oidc-issuer" placeholder:"URL"`
 	OIDCAudience      string         `help:"What such a token must be meant for (default ${default})." name:"oidc-audience" default:"clientele" placeholder:"NAME"`
 	KeepSubmissions   time.Duration  `help:"How long finished submissions can be asked for (default ${default}, 30 days)." default:"720h" placeholder:"TIME"`

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"runtime/debug"
 	"time"
 
@@ -72,6 +73,16 @@ func Middleware(log *slog.Logger, m *Metrics, now func() time.Time, witnesses ..
 			if aborted {
 				panic(http.ErrAbortHandler)
 			}
+		})
+	}
+}
+
+// KnowClient notes the address that address tells of a request, for those who count by it.
+func KnowClient(address func(*http.Request) netip.Addr) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			clientele.RequestOf(r.Context()).Client = address(r)
+			next.ServeHTTP(w, r)
 		})
 	}
 }

@@ -55,6 +55,19 @@ screenshots: ## Take the README's pictures anew, into docs/images
 vuln: ## Look up known vulnerabilities of the code and its modules (asks vuln.go.dev)
 	go tool -modfile=tools.mod govulncheck ./...
 
+.PHONY: licences
+licences: ## List the licences of what the program is linked from; refuse unknown ones
+	@go run ./scripts/modules licences
+
+.PHONY: sbom
+sbom: ## Write bin/clientele.cdx.json, the software bill of materials (CycloneDX)
+	mkdir -p bin
+	go run ./scripts/modules sbom '$(VERSION)' >bin/clientele.cdx.json
+
+.PHONY: reproducible
+reproducible: ## Build the commit twice in two folders: the same bytes, and static
+	scripts/reproducible
+
 .PHONY: clean
 clean: ## Remove what the targets above make
 	rm -rf bin coverage coverage.*

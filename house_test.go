@@ -38,6 +38,7 @@ func house() []room {
 		{"internal/sqlite", nil},   // never the other store, never book
 		{"internal/postgres", nil}, // likewise
 		{"internal/transfer", nil},
+		{"internal/verify", nil},
 		{"internal/work", nil},
 		{"internal/traffic", nil},
 		{"internal/webhook", []string{"internal/work"}},

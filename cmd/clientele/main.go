@@ -49,6 +49,7 @@ type cli struct {
 	Import  importCommand  `cmd:"" help:"Load customers from a CSV or NDJSON file: new ones are created, known ones updated."`
 	Migrate migrateCommand `cmd:"" help:"Bring the book's schema up to date, or show its version."`
 	Backup  backupCommand  `cmd:"" help:"Copy the embedded book into a file, also while it is served."`
+	Verify  verifyCommand  `cmd:"" help:"Check that a book is whole: histories, keys, references, counts. It only reads, also while it is served."`
 	Copy    copyCommand    `cmd:"" help:"Copy a book from a directory into a database, or back, and compare both."`
 	Version versionCommand `cmd:"" help:"Show the program's version."`
 }

@@ -172,7 +172,8 @@ func ownBreaks(kind string) []broken {
 		{"a foreign key", []string{"UPDATE campaign SET project_id = 9"}, verify.FileIntact, "campaign refers to no project", "reference"},
 		{"an index", []string{
 			"PRAGMA writable_schema = 1",
-			"UPDATE sqlite_master SET rootpage = (SELECT rootpage FROM sqlite_master WHERE name = 'lead_action_at') WHERE name = 'lead_ip'",
+			`UPDATE sqlite_master SET rootpage = (SELECT sum(rootpage) FROM sqlite_master WHERE name IN ('lead_ip', 'lead_action_at')) - rootpage
+				WHERE name IN ('lead_ip', 'lead_action_at')`,
 			"PRAGMA schema_version = 9999",
 		}, verify.FileIntact, "lead_ip", ""},
 	}

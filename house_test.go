@@ -39,6 +39,7 @@ func house() []room {
 		{"internal/postgres", nil}, // likewise
 		{"internal/transfer", nil},
 		{"internal/verify", nil},
+		{"internal/dossier", nil},
 		{"internal/work", nil},
 		{"internal/traffic", nil},
 		{"internal/webhook", []string{"internal/work"}},

@@ -46,6 +46,8 @@ type cli struct {
 
 	Operator operatorCommand `cmd:"" help:"Create, list, reset, disable and enable operators, who log in to the console, and set their roles."`
 
+	Customer customerCommand `cmd:"" help:"Everything about one customer, for the person who asks for it."`
+
 	Import  importCommand  `cmd:"" help:"Load customers from a CSV or NDJSON file: new ones are created, known ones updated."`
 	Migrate migrateCommand `cmd:"" help:"Bring the book's schema up to date, or show its version."`
 	Backup  backupCommand  `cmd:"" help:"Copy the embedded book into a file, also while it is served."`

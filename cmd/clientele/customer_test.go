@@ -84,7 +84,7 @@ func TestCustomerExport_Refusals(t *testing.T) {
 	}{
 		{[]string{"--project", "shop"}, exitUsage, "one of --id, --external-id and --email"},
 		{[]string{"--project", "shop", "--id", "1", "--external-id", "x1"}, exitUsage, "one of --id, --external-id and --email"},
-		{[]string{"--project", "shop", "--id", "-1"}, exitUsage, "one of --id"},
+		{[]string{"--project", "shop", "--id=-1"}, exitUsage, "one of --id"},
 		{[]string{"--id", "1"}, exitUsage, "--project"},
 		{[]string{"--project", "shop", "--id", "77"}, exitFailed, "there is no such customer"},
 		{[]string{"--project", "shop", "--external-id", "X1"}, exitFailed, "there is no such customer"},

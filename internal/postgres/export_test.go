@@ -103,7 +103,7 @@ func Statements() []Statement {
 		{"claim submissions", claimSubmissions, []any{project, "Processing", "lease", time.Now(), 10}, pending},
 		{"projects with submissions", projectsWithSubmissions, nil, map[string][]string{"submission_unfinished": nil}},
 	}
-	return slices.Concat(list, leadStatements(project), consoleStatements(), searchStatements(project), listStatements(project),
+	return slices.Concat(list, leadStatements(project), consoleStatements(), searchStatements(project), listStatements(project), inspectionStatements(project),
 		submissionListStatements(project), deliveryListStatements(project), trafficStatements())
 }
 

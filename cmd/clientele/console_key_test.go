@@ -21,13 +21,19 @@ type operator struct {
 // newOperator returns an owner who is logged in, with a password of their own.
 func newOperator(t *testing.T, b crashBook, s *server) *operator {
 	t.Helper()
+	return newOperatorAs(t, b, s, "ada@example.com", "owner")
+}
+
+// newOperatorAs returns such an operator with a name and a role.
+func newOperatorAs(t *testing.T, b crashBook, s *server, email, role string) *operator {
+	t.Helper()
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	o := &operator{t, s, &http.Client{Jar: jar, Timeout: patience}}
-	once, _ := b.command("operator", "create", "ada@example.com", "--role", "owner", "--json").object(t)["password"].(string)
-	o.post("/console/login", "email", "ada@example.com", "password", once)
+	once, _ := b.command("operator", "create", email, "--role", role, "--json").object(t)["password"].(string)
+	o.post("/console/login", "email", email, "password", once)
 	const password = "a harbour full of boats"
 	o.post("/console/account/password", "old", once, "new", password, "repeat", password)
 	return o

@@ -21,6 +21,11 @@ type api interface{ Routes(r chi.Router) }
 
 // listen opens the listeners: the main one first, and one for the metrics if it was asked for.
 func (c *serveCommand) listen(rooms *rooms) ([]*httpd.Server, error) {
+	return c.open(rooms, httpd.Middleware(rooms.log, rooms.metrics, time.Now, rooms.witness)(c.route(rooms)))
+}
+
+// route returns the routes of the main listener: everything that a partner or an operator can reach.
+func (c *serveCommand) route(rooms *rooms) chi.Router {
 	r := chi.NewRouter()
 	r.Use(httpd.KnowClient(primelead.BehindProxies(c.TrustedProxy...)))
 	if len(c.CORSOrigin) > 0 {
@@ -41,7 +46,7 @@ func (c *serveCommand) listen(rooms *rooms) ([]*httpd.Server, error) {
 			r.Method(method, "/metrics", rooms.metrics.Handler())
 		}
 	}
-	return c.open(rooms, httpd.Middleware(rooms.log, rooms.metrics, time.Now, rooms.witness)(r))
+	return r
 }
 
 // open opens the main listener for the handler, and those that were asked for besides: for redirects, and last for the

@@ -63,7 +63,7 @@ func customers() porcupine.Model {
 		Partition: byCustomer,
 		Init:      func() any { return person{} },
 		Step: func(state, input, output any) (bool, any) {
-			return step(state.(person), input.(called), output.(told))
+			return answerTo(state.(person), input.(called), output.(told))
 		},
 		DescribeOperation: func(input, output any) string { return fmt.Sprintf("%+v -> %+v", input, output) },
 	}
@@ -82,8 +82,8 @@ func byCustomer(history []porcupine.Operation) [][]porcupine.Operation {
 	return list
 }
 
-// step says whether a book with the person in it can answer so, and whom it has then.
-func step(p person, in called, out told) (bool, person) {
+// answerTo says whether a book with the person in it can answer so, and whom it has then.
+func answerTo(p person, in called, out told) (bool, person) {
 	lost := out.status == 0
 	switch in.kind {
 	case callEntry:

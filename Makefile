@@ -42,6 +42,10 @@ generate: ## Make the Go files of the console's templates
 fuzz: ## Run each fuzz target for FUZZTIME (10s)
 	FUZZTIME='$(FUZZTIME)' scripts/fuzz
 
+.PHONY: trust
+trust: ## Gather the evidence of docs/trust.md: long tests, and a table of tries and violations
+	scripts/trust
+
 .PHONY: bench
 bench: ## Measure Clientele beside its ceilings; ARGS go to the benchmark
 	go run ./bench $(ARGS)

@@ -92,6 +92,7 @@ func consoleRoutes(t *testing.T) []string {
 // isolateConsole tries each page with every wrong session, and an owner's with the objects of another project than the
 // address names. Nothing is shown and nothing changes.
 func (e *estate) isolateConsole(t *testing.T) {
+	e.t = t
 	count := newTally(t)
 	before, visitors := e.owned(), e.visitors(t)
 	for _, route := range consoleRoutes(t) {

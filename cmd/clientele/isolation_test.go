@@ -95,6 +95,7 @@ func TestIsolation(t *testing.T) {
 // isolatePartners tries each route of each partner API with every wrong credential, with another project's, and with one
 // that lacks the scope: each is refused as the documents say, and the other project stays as it is.
 func (e *estate) isolatePartners(t *testing.T, w bad) {
+	e.t = t
 	count := newTally(t)
 	before := e.owned()
 	for _, route := range partnerRoutes(t) {
@@ -204,6 +205,7 @@ func (e *estate) owned() map[string]string {
 
 // isolateTokens gives a token to no client that does not prove itself, in the body or in the header.
 func (e *estate) isolateTokens(t *testing.T, w bad) {
+	e.t = t
 	count := newTally(t)
 	for _, in := range []string{"body", "header"} {
 		for what, p := range w.clients {

@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strconv"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"clientele"
 
@@ -52,6 +55,9 @@ func (c *Console) enter(w http.ResponseWriter, req *http.Request, needed cliente
 	if !r.Operator.Role.Includes(needed) {
 		return r, clientele.Errorf(clientele.KindForbidden, "This needs the role of %s; yours is %s. An owner can change it under Operators", needed, r.Operator.Role)
 	}
+	if err := checkAddress(req.URL); err != nil {
+		return r, err
+	}
 	if req.Method == http.MethodPost {
 		req.Body = http.MaxBytesReader(w, req.Body, maxFormBytes)
 		if err := req.ParseForm(); err != nil {
@@ -60,6 +66,25 @@ func (c *Console) enter(w http.ResponseWriter, req *http.Request, needed cliente
 	}
 	return r, c.choose(r)
 }
+
+// checkAddress refuses an address with what no text of a book can hold: NUL characters, and bytes that are no UTF-8.
+// PostgreSQL takes neither as a parameter, so that a filter or an id with them would fail instead of finding nothing.
+func checkAddress(u *url.URL) error {
+	if !storable(u.Path) {
+		return clientele.Errorf(clientele.KindNotFound, "The address holds characters that no name has")
+	}
+	for _, values := range u.Query() {
+		for _, value := range values {
+			if !storable(value) {
+				return clientele.Errorf(clientele.KindInvalid, "The address asks for a text that must be UTF-8 without NUL characters")
+			}
+		}
+	}
+	return nil
+}
+
+// storable reports whether a text can be a value in a book of either kind.
+func storable(text string) bool { return utf8.ValidString(text) && !strings.Contains(text, "\x00") }
 
 // anonymous is a request of nobody yet.
 func (c *Console) anonymous(req *http.Request) *request {

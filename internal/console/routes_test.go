@@ -192,3 +192,18 @@ func TestPage_IsWholeOrNotAtAll(t *testing.T) {
 		})
 	}
 }
+
+func TestRoutes_AnAddressThatNoBookCanHold(t *testing.T) {
+	f := newFixture(t)
+	b := f.as(t, viewer)
+	customers := "/console/p/" + strconv.FormatInt(f.project.ID, 10) + "/customers"
+	for path, status := range map[string]int{
+		customers + "?source=%00": http.StatusUnprocessableEntity, customers + "?source=%ff": http.StatusUnprocessableEntity,
+		customers + "?q=a&q=%00": http.StatusUnprocessableEntity, customers + "/%00": http.StatusNotFound, customers + "/%ff": http.StatusNotFound,
+		customers + "?q=%C3%A9": http.StatusOK,
+	} {
+		if got := b.get(path); got.StatusCode != status {
+			t.Errorf("%s: %d, want %d", path, got.StatusCode, status)
+		}
+	}
+}

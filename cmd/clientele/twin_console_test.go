@@ -35,7 +35,7 @@ func TestTwins_TextsThatPostgreSQLCannotHold(t *testing.T) {
 		if pattern == "/console/live" {
 			continue
 		}
-		for _, bad := range []string{"%00", "%ff", "a%00b"} {
+		for _, bad := range inLongTests([]string{"%00"}, []string{"%00", "%ff", "a%00b"}) {
 			path := namedPart.ReplaceAllString(strings.ReplaceAll(pattern, "{project}", "1"), bad)
 			if method == http.MethodPost {
 				if path != strings.ReplaceAll(pattern, "{project}", "1") {

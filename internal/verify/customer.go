@@ -48,8 +48,15 @@ func (v *verifier) customerBlock(ctx context.Context, s clientele.Snapshot, b bl
 	if err := v.terms(ctx, s, b, people); err != nil {
 		return err
 	}
-	err := v.histories(ctx, s, v.changesOf(clientele.SubjectCustomer, b.from, b.to), nil, func(id int64, h *replay) {
+	place, err := v.termPlace(ctx, s)
+	if err != nil {
+		return err
+	}
+	err = v.histories(ctx, s, v.changesOf(clientele.SubjectCustomer, b.from, b.to), nil, func(id int64, h *replay) {
 		v.compareCustomer(id, people[id], h)
+		if p := people[id]; p != nil && h.last <= place { // otherwise the search has not heard of its last change yet
+			v.compareTerms(id, p)
+		}
 	})
 	if err != nil {
 		return err
@@ -86,7 +93,7 @@ func (v *verifier) addresses(ctx context.Context, s clientele.Snapshot, b blockO
 	return nil
 }
 
-// terms verifies what the customers of a block are found by.
+// terms reads what the customers of a block are found by.
 func (v *verifier) terms(ctx context.Context, s clientele.Snapshot, b blockOf, people map[int64]*person) error {
 	block := clientele.TermBlock(b.from)
 	for row, err := range s.Rows(ctx, v.rowsOf("customer_term", "block", block, block, "block", "term", "customer_id")) {
@@ -102,17 +109,28 @@ func (v *verifier) terms(ctx context.Context, s clientele.Snapshot, b blockOf, p
 			p.terms = append(p.terms, r.string("term"))
 		}
 	}
-	for _, id := range slices.Sorted(maps.Keys(people)) {
-		p := people[id]
-		slices.Sort(p.terms)
-		want := p.customer.Terms()
-		if missing, extra := without(want, p.terms), without(p.terms, want); missing+extra > 0 {
-			v.foundIn(TermsMatch, "customer", id,
-				fmt.Sprintf("is not found by %d of its %d terms, and is found by %d others", missing, len(want), extra))
-		}
-		p.terms = nil
-	}
 	return nil
+}
+
+// termPlace is up to where the history of the project was followed for what customers are found by.
+func (v *verifier) termPlace(ctx context.Context, s clientele.Snapshot) (place int64, err error) {
+	for row, err := range s.Rows(ctx, v.rowsOf("customer_term_place", "seq", 0, math.MaxInt64, "seq")) {
+		if err != nil {
+			return 0, err
+		}
+		place = record{v.columns["customer_term_place"], row}.number("seq")
+	}
+	return place, nil
+}
+
+// compareTerms holds what a customer is found by to what it should be.
+func (v *verifier) compareTerms(id int64, p *person) {
+	slices.Sort(p.terms)
+	want := p.customer.Terms()
+	if missing, extra := without(want, p.terms), without(p.terms, want); missing+extra > 0 {
+		v.foundIn(TermsMatch, "customer", id,
+			fmt.Sprintf("is not found by %d of its %d terms, and is found by %d others", missing, len(want), extra))
+	}
 }
 
 // without counts the texts of a list that are not in the other. Both are in order.

@@ -18,7 +18,9 @@ type replay struct {
 	customer clientele.Customer
 	lead     clientele.Lead
 	changes  int64
-	erased   bool
+	// last is the sequence of the newest change.
+	last   int64
+	erased bool
 	// faults are what is wrong with the history itself.
 	faults []string
 }
@@ -30,6 +32,7 @@ func (r *replay) fault(c *clientele.Change, format string, args ...any) {
 // apply applies one change.
 func (r *replay) apply(c *clientele.Change) {
 	r.checkAction(c)
+	r.last = c.Seq
 	if r.changes == 0 {
 		r.customer = clientele.Customer{
 			ID: c.SubjectID, ProjectID: c.ProjectID, Source: c.Origin.Dialect, CredentialID: c.Origin.CredentialID,

@@ -123,7 +123,9 @@ func (v *verifier) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, table := range []string{"customer", "address", "customer_term", "change", "lead", "lead_count", "lead_counting", "submission"} {
+	for _, table := range []string{
+		"customer", "address", "customer_term", "customer_term_place", "change", "lead", "lead_count", "lead_counting", "submission",
+	} {
 		names, err := v.book.Columns(ctx, table)
 		if err != nil {
 			return err

@@ -22,6 +22,7 @@ import (
 type book interface {
 	verify.Book
 	work.LeadCountStore
+	work.CustomerTermStore
 	Commit(ctx context.Context, writes []clientele.Write) ([]clientele.Outcome, error)
 	CreateProject(ctx context.Context, p clientele.Project) (clientele.Project, error)
 	CreateCampaign(ctx context.Context, c clientele.Campaign) (clientele.Campaign, error)
@@ -154,6 +155,8 @@ func (f *fixture) leads(t *testing.T, project int64, origin clientele.Origin) {
 	}}
 	f.commit(t, write)
 	_, err = (&work.LeadCounts{Store: f.book}).Count(ctx)
+	must(t, err)
+	_, err = (&work.CustomerTerms{Store: f.book}).Follow(ctx)
 	must(t, err)
 	// What came since is not counted yet.
 	write.Lead.Report.NetValue = 200

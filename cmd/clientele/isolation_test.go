@@ -83,7 +83,7 @@ func TestIsolation(t *testing.T) {
 		e := newEstate(t, b)
 		w := e.spoil()
 		e.s.stop()
-		e.s = b.start("--allow-loopback-http")
+		e.s = b.start("--allow-loopback-http", believeLoopback)
 		e.owner = newOperator(t, b, e.s)
 		e.objects["lead"] = leadLink.FindStringSubmatch(e.owner.get("/console/p/2/leads"))[1]
 		t.Run("token endpoint", func(t *testing.T) { e.isolateTokens(t, w) })
@@ -232,6 +232,8 @@ func (e *estate) askToken(p *submitter, in string) answer {
 		e.t.Fatal(err)
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	e.calls++
+	comesFrom(req, e.calls)
 	if in == "header" {
 		req.SetBasicAuth(p.clientID, p.secret)
 	}

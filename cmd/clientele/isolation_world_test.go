@@ -23,6 +23,7 @@ type estate struct {
 	other   keyring
 	owner   *operator
 	objects map[string]string // of the other project, by the names in patterns and bodies
+	calls   int               // that were made
 }
 
 // keyring holds one good credential of each dialect for a project.
@@ -34,7 +35,7 @@ type keyring struct {
 func newEstate(t *testing.T, b crashBook) *estate {
 	t.Helper()
 	b.command("project", "create", "other").wants(t, exitOK)
-	e := &estate{t: t, b: b, s: b.start("--allow-loopback-http"), objects: map[string]string{"project": "2", "status": "wide-contact"}}
+	e := &estate{t: t, b: b, s: b.start("--allow-loopback-http", believeLoopback), objects: map[string]string{"project": "2", "status": "wide-contact"}}
 	e.shop, e.other = e.keys("shop"), e.keys("other")
 	e.furnishOther()
 	return e
@@ -148,6 +149,8 @@ func (e *estate) call(route string, g gate, c credential, objects map[string]str
 	for name, values := range c.header {
 		req.Header[name] = values
 	}
+	e.calls++
+	comesFrom(req, e.calls)
 	if method == http.MethodPost {
 		req.Header.Set("Content-Type", "application/json")
 		if strings.HasPrefix(pattern, "/console/") {

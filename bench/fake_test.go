@@ -46,7 +46,7 @@ func TestMain(m *testing.M) {
 
 const fakeKey = "fake-key"
 
-// fakeClientele answers the commands that the bench uses as DESIGN.md, "Commands", describes them.
+// fakeClientele answers the commands that the bench uses.
 func fakeClientele(command string) error {
 	switch command {
 	case "project":

@@ -38,8 +38,9 @@ const (
 	// defaultCountAtOnce is so few because SQLite's only writer is held while they are counted.
 	defaultCountAtOnce = 4000
 	// idleLeadChanges is how far the place of a project lags behind its history, without anything about leads in between,
-	// before it is moved on: a server that starts need not read all that again.
-	idleLeadChanges = 100_000
+	// before it is moved on: a server that starts need not read all that again. It is less than what the funnel's page
+	// takes for a counting that is behind.
+	idleLeadChanges = 5_000
 	// maxKnownLeads is how many leads of a project are remembered as they were counted. Whoever reports on one of them again
 	// and again does not have its whole history read each time.
 	maxKnownLeads = 10_000

@@ -124,12 +124,12 @@ func TestSettings_ByEnvironment(t *testing.T) {
 	}
 }
 
-// TestServe_PrintsWhatToDoFirst: without a project serve prints two commands, which work as they are printed.
+// TestServe_PrintsWhatToDoFirst: without a project and an operator serve prints three commands, which work as they are printed.
 func TestServe_PrintsWhatToDoFirst(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "my data")
 	s := startServer(t, dir)
 	printed := regexp.MustCompile(`(?m)^ +clientele .*$`)
-	eventually(t, patience, "two commands are printed", func() bool { return len(printed.FindAllString(s.stdout.String(), -1)) == 2 })
+	eventually(t, patience, "three commands are printed", func() bool { return len(printed.FindAllString(s.stdout.String(), -1)) == 3 })
 	lines := printed.FindAllString(s.stdout.String(), -1)
 	shell(t, lines[0])
 	key := regexp.MustCompile(`x-api-key: (\S+)`).FindStringSubmatch(shell(t, lines[1]))
@@ -137,13 +137,16 @@ func TestServe_PrintsWhatToDoFirst(t *testing.T) {
 		t.Fatalf("%s printed no key", lines[1])
 	}
 	s.ping(key[1]).wants(t, 200, pongBody)
+	if out := shell(t, lines[2]); !strings.Contains(out, "one-time password") {
+		t.Errorf("%s printed %q", lines[2], out)
+	}
 	s.stop()
 	again := startServer(t, dir)
 	again.stop()
-	if out := again.stdout.String(); strings.Contains(out, "no project") {
-		t.Errorf("with a project serve prints:\n%s", out)
+	if out := again.stdout.String(); strings.Contains(out, "no project") || strings.Contains(out, "Nobody can log in") {
+		t.Errorf("with a project and an operator serve prints:\n%s", out)
 	}
-	for _, path := range []string{"/ping", "/entry", "/healthz", "/readyz", "/metrics"} {
+	for _, path := range []string{"/ping", "/entry", "/console/", "/docs/", "/healthz", "/readyz", "/metrics"} {
 		if !strings.Contains(again.stdout.String(), again.url+path) {
 			t.Errorf("serve does not print %s:\n%s", again.url+path, again.stdout.String())
 		}

@@ -102,6 +102,10 @@ func (c *serveCommand) announce(ctx context.Context, s store, servers []*httpd.S
 	if err != nil {
 		return err
 	}
+	operators, err := s.ListOperators(ctx)
+	if err != nil {
+		return err
+	}
 	where, hint, flag := whereabouts(c.Book)
 	fmt.Fprintf(out, "Clientele %s serves %s from %s\n", version, url, where)
 	fmt.Fprintf(out, "  OPM Partners       %s/ping  %s/entry\n", url, url)
@@ -119,10 +123,6 @@ func (c *serveCommand) announce(ctx context.Context, s store, servers []*httpd.S
 		fmt.Fprintf(out, "There is no project yet. In another terminal%s:\n"+
 			"  clientele project create shop%s\n"+
 			"  clientele key issue --project shop --dialect opm --name partner%s\n", hint, flag, flag)
-	}
-	operators, err := s.ListOperators(ctx)
-	if err != nil {
-		return err
 	}
 	if len(operators) == 0 {
 		fmt.Fprintf(out, "Nobody can log in to the console yet. In another terminal%s:\n"+

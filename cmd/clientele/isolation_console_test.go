@@ -15,9 +15,8 @@ import (
 // visitor is somebody at the console: the cookies they send, and what they may.
 type visitor struct {
 	cookies []*http.Cookie
-	// role is "" for whoever has no session; oneTime is whether the password has to be changed first.
-	role    clientele.Role
-	oneTime bool
+	// role is "" for whoever has no session.
+	role clientele.Role
 	// header is sent besides.
 	header http.Header
 }

@@ -12,6 +12,7 @@ import (
 	"clientele"
 	"clientele/internal/config"
 	"clientele/internal/dossier"
+	"clientele/internal/work"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -47,6 +48,7 @@ func (w *whichCustomer) Validate() error {
 type customerFinder interface {
 	FindProject(ctx context.Context, name string) (clientele.Project, error)
 	FindCustomerByExternalID(ctx context.Context, project int64, externalID string) (clientele.Customer, error)
+	work.CustomerTermStore
 	SearchCustomers(ctx context.Context, q clientele.CustomerSearch) (clientele.CustomerHits, error)
 	LoadCustomers(ctx context.Context, project int64, ids []int64) ([]clientele.Customer, error)
 }
@@ -78,6 +80,9 @@ func (w *whichCustomer) find(ctx context.Context, s customerFinder) (project cli
 
 // findByEmail returns the customers with the address, whatever its case.
 func (w *whichCustomer) findByEmail(ctx context.Context, s customerFinder, project int64) ([]int64, error) {
+	if _, err := (&work.CustomerTerms{Store: s}).Follow(ctx); err != nil { // nobody may have followed what came last
+		return nil, err
+	}
 	term := clientele.EmailTerm(w.Email)
 	if term == "" {
 		return nil, nil

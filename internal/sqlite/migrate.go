@@ -79,10 +79,7 @@ func (s *Store) withoutWriter(ctx context.Context, do func() error) error {
 	if s.write == nil {
 		return sql.ErrConnDone
 	}
-	for _, stmt := range s.stmts {
-		_ = stmt.Close() // prepared for the old schema; a new one is prepared when needed
-	}
-	clear(s.stmts)
+	_ = s.closeStatements() // prepared for the old schema; new ones are prepared when needed
 	if err := s.write.Close(); err != nil {
 		return err
 	}

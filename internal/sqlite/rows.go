@@ -3,51 +3,9 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"strings"
 	"sync"
 	"time"
 )
-
-// chunkRows are the numbers of rows that one INSERT takes at a time, largest first: with bound values and many rows a
-// statement, a row costs half of what one statement a row costs, and less than half of what rows in one JSON cost.
-var chunkRows = [...]int{64, 8, 1}
-
-// insertRows runs "head VALUES (…),(…)… tail" over all rows, each of the same number of columns.
-func (t *tx) insertRows(head, tail string, columns int, values []any) error {
-	for rows := len(values) / columns; rows > 0; {
-		n := chunkOf(rows)
-		if err := t.exec(insertSQL(head, tail, columns, n), values[:n*columns]...); err != nil {
-			return err
-		}
-		values, rows = values[n*columns:], rows-n
-	}
-	return nil
-}
-
-func chunkOf(rows int) int {
-	for _, n := range chunkRows {
-		if n <= rows {
-			return n
-		}
-	}
-	return 1
-}
-
-func insertSQL(head, tail string, columns, rows int) string {
-	row := "(" + strings.Repeat("?,", columns-1) + "?)"
-	var b strings.Builder
-	b.Grow(len(head) + len(tail) + 8 + rows*(len(row)+1))
-	b.WriteString(head)
-	b.WriteString(" VALUES ")
-	for i := range rows {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		b.WriteString(row)
-	}
-	b.WriteString(tail)
-	return b.String()
-}
 
 // preparedRead is a read that is prepared at its first use: where a request does little else, parsing the statement would be
 // most of its work. It ends with the readers.

@@ -34,6 +34,9 @@ type Store struct {
 	write *sql.Conn
 	turn  turn
 	stmts map[string]*sql.Stmt
+
+	inserts map[insertKind]*inserts
+	args    arguments
 }
 
 // Open opens the book in dir, creating the directory (0700) and the file (0600) where they are missing. It does not
@@ -42,7 +45,7 @@ func Open(ctx context.Context, dir string) (*Store, error) {
 	if err := prepare(dir); err != nil {
 		return nil, fmt.Errorf("open book in %s: %w", dir, err)
 	}
-	s := &Store{dir: dir, turn: openTurn(dir), stmts: map[string]*sql.Stmt{}}
+	s := &Store{dir: dir, turn: openTurn(dir), stmts: map[string]*sql.Stmt{}, inserts: map[insertKind]*inserts{}}
 	if err := s.connect(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open book in %s: %w", dir, err), s.Close())
 	}
@@ -111,10 +114,7 @@ func (s *Store) Close() error {
 	if s.read != nil {
 		errs = append(errs, s.read.Close())
 	}
-	for _, stmt := range s.stmts {
-		errs = append(errs, stmt.Close())
-	}
-	clear(s.stmts)
+	errs = append(errs, s.closeStatements())
 	if s.write != nil {
 		errs = append(errs, s.write.Close())
 		s.write = nil

@@ -24,6 +24,13 @@ type failures struct {
 	counts map[string]int
 }
 
+// none reports whether nobody failed in the window that was begun last.
+func (f *failures) none() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.counts) == 0
+}
+
 // check returns an Error of kind rate_limited when the client failed too often.
 func (f *failures) check(client string) error {
 	f.mu.Lock()

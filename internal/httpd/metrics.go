@@ -3,6 +3,7 @@ package httpd
 import (
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 
 	"clientele"
@@ -20,6 +21,22 @@ type Metrics struct {
 	requestSeconds *prometheus.HistogramVec
 	commitWrites   prometheus.Histogram
 	commitSeconds  *prometheus.HistogramVec
+
+	mu    sync.RWMutex
+	known map[call]*series
+}
+
+// call is what requests are told apart by in the numbers; there are as many as routes and statuses.
+type call struct {
+	dialect clientele.Dialect
+	route   string
+	status  int
+}
+
+// series are the numbers of one kind of call, at hand: looking them up by their labels takes longer than counting.
+type series struct {
+	requests prometheus.Counter
+	seconds  prometheus.Observer
 }
 
 // latencyBuckets reach from 100 µs, an answer from memory, to 10 s, the longest wait for a commit.
@@ -31,7 +48,7 @@ var latencyBuckets = []float64{
 // writes that wait for a commit.
 func NewMetrics(version string, waiting func() int) *Metrics {
 	m := &Metrics{
-		registry: prometheus.NewRegistry(),
+		registry: prometheus.NewRegistry(), known: map[call]*series{},
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "clientele_requests_total", Help: "Requests answered.",
 		}, []string{"dialect", "route", "status"}),
@@ -94,8 +111,26 @@ func (m *Metrics) Handler() http.Handler {
 }
 
 func (m *Metrics) observe(d clientele.Dialect, route string, status int, took time.Duration) {
-	m.requests.WithLabelValues(string(d), route, strconv.Itoa(status)).Inc()
-	m.requestSeconds.WithLabelValues(string(d), route).Observe(took.Seconds())
+	of := m.seriesOf(call{d, route, status})
+	of.requests.Inc()
+	of.seconds.Observe(took.Seconds())
+}
+
+func (m *Metrics) seriesOf(c call) *series {
+	m.mu.RLock()
+	s := m.known[c]
+	m.mu.RUnlock()
+	if s != nil {
+		return s
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s = &series{
+		requests: m.requests.WithLabelValues(string(c.dialect), c.route, strconv.Itoa(c.status)),
+		seconds:  m.requestSeconds.WithLabelValues(string(c.dialect), c.route),
+	}
+	m.known[c] = s
+	return s
 }
 
 // ObserveCommit counts one transaction of the intake.

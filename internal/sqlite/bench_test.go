@@ -23,6 +23,29 @@ func BenchmarkCommit(b *testing.B) {
 	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "customers/s")
 }
 
+// BenchmarkUpdate measures changes of customers that are there a second, in batches of 256, each with its change record.
+func BenchmarkUpdate(b *testing.B) {
+	s, project := newStore(b)
+	const batch, customers = 256, 256 * 40
+	n := 0
+	next := func() []clientele.Write {
+		writes := make([]clientele.Write, batch)
+		for i := range writes {
+			n++
+			writes[i] = benchWrite(project, n%customers)
+			writes[i].Customer.Patch.Put(clientele.FieldPhone, clientele.Some(fmt.Sprintf("+48 22 555 %04d %d", n%10000, n)))
+		}
+		return writes
+	}
+	for range customers / batch {
+		mustCommit(b, s, next()...)
+	}
+	for b.Loop() {
+		mustCommit(b, s, next()...)
+	}
+	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "customers/s")
+}
+
 // benchWrite returns the nth customer: names of a few hundred, the rest its own.
 func benchWrite(project int64, n int) clientele.Write {
 	first := []string{"Anna", "Jan", "Ewa", "Łukasz", "Maria", "Piotr", "Zoë", "Tomasz"}[n%8]

@@ -13,13 +13,14 @@ const changeColumns = `project_id, subject, subject_id, action, new_values, dial
 const numChangeColumns = 9
 
 func (t *tx) appendChanges(changes []clientele.Change) error {
-	values := make([]any, 0, len(changes)*numChangeColumns)
+	values := t.store.values[:0]
 	for i := range changes {
 		c := &changes[i]
 		values = append(values, c.ProjectID, string(c.Subject), c.SubjectID, string(c.Action), string(c.Values),
 			string(c.Origin.Dialect), c.Origin.CredentialID, c.Origin.RequestID, c.At.UnixMicro())
 	}
-	if err := t.insertRows("INSERT INTO change ("+changeColumns+")", "", numChangeColumns, values); err != nil {
+	err := t.insertRows("INSERT INTO change ("+changeColumns+")", "", numChangeColumns, values)
+	if t.store.values.keep(values); err != nil {
 		return fmt.Errorf("append changes: %w", err)
 	}
 	return nil

@@ -16,6 +16,8 @@ const customerColumns = `id, project_id, external_id, external_number, first_nam
 
 const numCustomerColumns = 24
 
+const insertCustomerSQL = "INSERT INTO customer (" + customerColumns + ")"
+
 // customerUpdate is what an update changes apart from the unique keys, whose indexes it leaves alone.
 const customerUpdate = ` ON CONFLICT (id) DO UPDATE SET first_name = excluded.first_name, last_name = excluded.last_name,
 	company = excluded.company, email = excluded.email, phone = excluded.phone, alt_phone = excluded.alt_phone,
@@ -91,14 +93,15 @@ func (t *tx) findCustomers(column string, project int64, keys any) ([]clientele.
 }
 
 func (t *tx) insertCustomers(b *clientele.Batch) error {
-	var values, addresses []any
+	values, addresses := t.store.values[:0], []any(nil)
 	for c := range b.NewCustomers {
 		values = appendCustomer(values, c)
 		for i := range c.Addresses {
 			addresses = appendAddress(addresses, c, &c.Addresses[i])
 		}
 	}
-	if err := t.insertRows("INSERT INTO customer ("+customerColumns+")", "", numCustomerColumns, values); err != nil {
+	err := t.insertRows(insertCustomerSQL, "", numCustomerColumns, values)
+	if t.store.values.keep(values); err != nil {
 		return fmt.Errorf("insert customers: %w", err)
 	}
 	if err := t.insertRows("INSERT INTO address ("+addressColumns+")", "", numAddressColumns, addresses); err != nil {
@@ -108,12 +111,12 @@ func (t *tx) insertCustomers(b *clientele.Batch) error {
 }
 
 func (t *tx) updateCustomers(b *clientele.Batch) error {
-	var values []any
+	values := t.store.values[:0]
 	for c := range b.ChangedCustomers {
 		values = appendCustomer(values, c)
 	}
-	err := t.insertRows("INSERT INTO customer ("+customerColumns+")", customerUpdate, numCustomerColumns, values)
-	if err != nil {
+	err := t.insertRows(insertCustomerSQL, customerUpdate, numCustomerColumns, values)
+	if t.store.values.keep(values); err != nil {
 		return fmt.Errorf("update customers: %w", err)
 	}
 	return t.moveKeys(b.RekeyedCustomers())

@@ -37,6 +37,7 @@ type Store struct {
 
 	inserts map[insertKind]*inserts
 	args    arguments
+	values  buffer
 }
 
 // Open opens the book in dir, creating the directory (0700) and the file (0600) where they are missing. It does not

@@ -60,13 +60,14 @@ func Middleware(log *slog.Logger, m *Metrics, now func() time.Time, witnesses ..
 			if route == "" || route == "/*" {
 				route = unmatched
 			}
-			took := now().Sub(start)
+			end := now()
+			took := end.Sub(start)
 			status := answer.code()
 			if isCallerGone(info.Err) {
 				status = statusCallerGone
 			}
 			m.observe(info.Dialect, route, status, took)
-			logRequest(log, info, line{r.Method, route, status, r.ContentLength, answer.bytes, took})
+			logRequest(log, info, line{r.Method, route, status, r.ContentLength, answer.bytes, took, end})
 			for _, tell := range witnesses {
 				tell(Exchange{start, r, info, route, status, answer.kept, answer.bytes})
 			}
@@ -145,6 +146,7 @@ type line struct {
 	bytesIn  int64
 	bytesOut int64
 	took     time.Duration
+	end      time.Time
 }
 
 // logRequest writes the one line of a request. It holds no path, no address and no text that a caller sent, but for its
@@ -189,7 +191,11 @@ func logRequest(log *slog.Logger, info *clientele.Request, l line) {
 			attrs = append(attrs, slog.String("cause", info.Err.Error()))
 		}
 	}
-	log.LogAttrs(context.Background(), level, "request", attrs...)
+	if ctx := context.Background(); log.Enabled(ctx, level) {
+		record := slog.NewRecord(l.end, level, "request", 0) // at the handler itself: nobody wants to know the caller's line
+		record.AddAttrs(attrs...)
+		_ = log.Handler().Handle(ctx, record) // there is nowhere to report it
+	}
 }
 
 // method returns a request's method if it is a known one: a caller may send anything.

@@ -55,7 +55,7 @@ func house() []room {
 
 // testSupport are packages that only tests import, and that may import whatever a test needs.
 func testSupport() []string {
-	return []string{"internal/storetest", "internal/dialect/dialecttest", "internal/postgres/pgtest", "internal/browsertest"}
+	return []string{"internal/storetest", "internal/dialect/dialecttest", "internal/postgres/pgtest", "internal/browsertest", "internal/faulttest"}
 }
 
 // ownDependencies are libraries, by the beginning of their paths, with the rooms that alone know them.

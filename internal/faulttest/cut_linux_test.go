@@ -91,16 +91,7 @@ func cutDisk(t *testing.T, disk *Disk, r *recorded, wanted int, look func(cut st
 		if !at[step] {
 			return nil
 		}
-		cut, err := os.MkdirTemp("", "clientele-cut-")
-		if err != nil {
-			return err
-		}
-		defer os.RemoveAll(cut)
-		if err := disk.Cut(cut); err != nil {
-			return err
-		}
-		look(cut, step, r.crowd.AsOf(answered))
-		return nil
+		return cutInto(disk, func(cut string) { look(cut, step, r.crowd.AsOf(answered)) })
 	})
 	if err != nil {
 		t.Fatal(err)

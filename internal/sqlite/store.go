@@ -16,6 +16,7 @@ import (
 	"runtime"
 	"sync"
 
+	"golang.org/x/sys/unix"
 	_ "modernc.org/sqlite" // the driver "sqlite"
 )
 
@@ -92,7 +93,33 @@ func prepare(dir string) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(makePrivate(f), f.Close())
+	return errors.Join(makePrivate(f), makeDurable(f, dir), f.Close())
+}
+
+// makeDurable sees to it that a power cut does not take a new book with all that was written to it: a name is on the disk when
+// the directory that holds it was synced, which SQLite does for its own files only. It begins with the file's directory and goes
+// up as far as it may; which of them are new nobody knows, as another process may have made them a moment ago. A book with
+// something in it has been through this.
+func makeDurable(f *os.File, dir string) error {
+	info, err := f.Stat()
+	if err != nil || info.Size() > 0 {
+		return err
+	}
+	if dir, err = filepath.EvalSymlinks(dir); err == nil {
+		dir, err = filepath.Abs(dir)
+	}
+	for ; err == nil; dir = filepath.Dir(dir) {
+		switch err = syncPath(dir); {
+		case errors.Is(err, fs.ErrPermission):
+			return nil // nor did we make it
+		case errors.Is(err, unix.EINVAL), errors.Is(err, unix.EROFS), errors.Is(err, errors.ErrUnsupported):
+			err = nil // it cannot be synced
+		}
+		if dir == filepath.Dir(dir) {
+			break
+		}
+	}
+	return err
 }
 
 // makePrivate takes the rights of others from a file, where it has any. Only its owner can: for anybody else it stays.

@@ -54,7 +54,15 @@ type recorded struct {
 }
 
 // record loads a server with so many calls on each connection and records what it does to its files, from its start to its end.
-func record(t *testing.T, random *rand.Rand, calls int, faults ...string) *recorded {
+func record(t *testing.T, random *rand.Rand, calls int) *recorded {
+	t.Helper()
+	return recordWith(t, random, nil, func(s *Server, crowd *Crowd) {
+		crowd.Send(t.Context(), Load{URLs: []string{s.URL}, Random: random, Calls: calls, Loss: Stay})
+	})
+}
+
+// recordWith does so with a load and faults that strace injects.
+func recordWith(t *testing.T, random *rand.Rand, faults []string, load func(*Server, *Crowd)) *recorded {
 	t.Helper()
 	b := newDir(t)
 	r := &recorded{book: b, crowd: NewCrowd(NewPartners(t, b), "cut", 8), random: random, before: t.TempDir()}
@@ -64,8 +72,10 @@ func record(t *testing.T, random *rand.Rand, calls int, faults ...string) *recor
 	log := filepath.Join(t.TempDir(), "strace")
 	b.Before = Tracer(log, faults...)
 	s := b.Start(t)
-	r.crowd.Send(t.Context(), Load{URLs: []string{s.URL}, Random: random, Calls: calls, Loss: Stay})
-	s.Stop()
+	load(s, r.crowd)
+	if status := s.End(); status != 0 && len(faults) == 0 {
+		t.Fatalf("the server ended with status %d", status)
+	}
 	var err error
 	if r.Recording, err = ReadRecording(log); err != nil {
 		t.Fatal(err)

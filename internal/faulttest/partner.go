@@ -113,8 +113,8 @@ func (p *Partners) deliver(client *http.Client, base string, w *Write) (wrong st
 		c.header["Idempotency-Key"] = w.ID
 	}
 	a, err := send(client, c)
-	if err == nil && a.status >= http.StatusInternalServerError {
-		err = &Unavailable{Status: a.status, Body: a.body}
+	if err == nil && w.Kind.isRefusedBy(a.status) {
+		err = &Unavailable{Kind: w.Kind, Status: a.status, Body: a.body}
 	}
 	if err != nil {
 		return "", err
@@ -122,13 +122,27 @@ func (p *Partners) deliver(client *http.Client, base string, w *Write) (wrong st
 	return w.note(a), nil
 }
 
+// isRefusedBy reports whether an answer promises nothing. The document of Prime Lead knows no status of 500 and above: there it
+// is 409, which nothing that a Crowd sends deserves.
+func (k Kind) isRefusedBy(status int) bool {
+	return status >= http.StatusInternalServerError || k.isPrimeLead() && status == http.StatusConflict
+}
+
+func (k Kind) isPrimeLead() bool { return k == Action || k == Postback }
+
 // Unavailable is an answer that promises nothing.
 type Unavailable struct {
+	Kind   Kind
 	Status int
 	Body   string
 }
 
 func (u *Unavailable) Error() string { return fmt.Sprintf("answer %d %s", u.Status, u.Body) }
+
+// IsHonest reports whether it is the answer that the API documents for a book that cannot be reached.
+func (u *Unavailable) IsHonest() bool {
+	return u.Status == http.StatusServiceUnavailable || u.Kind.isPrimeLead() && u.Status == http.StatusConflict
+}
 
 // callOf returns the call that delivers a write.
 func (p *Partners) callOf(w *Write) call {

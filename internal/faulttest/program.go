@@ -110,7 +110,9 @@ type Server struct {
 	t testing.TB
 	// URL is where it serves, once WaitReady returned.
 	URL string
-	// Process is the one that was started: with Book.Before not the server itself.
+	// Dir is the data directory; "" for a database.
+	Dir string
+	// Process is the one that was started: with Book.Before it may be another than the server.
 	Process        *exec.Cmd
 	Stdout, Stderr Output
 	// Exited is closed when the process has ended.
@@ -129,7 +131,7 @@ func (b Book) Start(t testing.TB, args ...string) *Server {
 func (b Book) Launch(t testing.TB, args ...string) *Server {
 	t.Helper()
 	cmd := b.command(append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...)
-	s := &Server{t: t, Process: cmd, Exited: make(chan struct{})}
+	s := &Server{t: t, Dir: b.Dir, Process: cmd, Exited: make(chan struct{})}
 	cmd.Stdout, cmd.Stderr = &s.Stdout, &s.Stderr
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -144,8 +146,7 @@ func (b Book) Launch(t testing.TB, args ...string) *Server {
 			<-s.Exited
 		}
 		if t.Failed() {
-			log := s.Stderr.String()
-			t.Logf("a server ended with %s, and its log with:\n%s", cmd.ProcessState, log[max(0, len(log)-1500):])
+			t.Logf("a server ended with %s, and its log with:\n%s", cmd.ProcessState, tail(s.Stderr.String()))
 		}
 	})
 	return s
@@ -158,7 +159,7 @@ func (s *Server) WaitReady() {
 	s.t.Helper()
 	Eventually(s.t, "the server prints where it serves", func() bool {
 		if s.HasExited() {
-			s.t.Fatalf("the server ended with %s: %s", s.Process.ProcessState, s.Stderr.String())
+			s.t.Fatalf("the server ended with %s: %s", s.Process.ProcessState, tail(s.Stderr.String()))
 		}
 		found := servesLine.FindStringSubmatch(s.Stdout.String())
 		if found != nil {
@@ -197,6 +198,14 @@ func (s *Server) Kill() {
 // Stop asks the server to end and wants it to do so with status 0.
 func (s *Server) Stop() {
 	s.t.Helper()
+	if status := s.End(); status != 0 {
+		s.t.Fatalf("the server ended with %s: %s", s.Process.ProcessState, tail(s.Stderr.String()))
+	}
+}
+
+// End asks the server to end and returns its exit status.
+func (s *Server) End() int {
+	s.t.Helper()
 	if err := s.Process.Process.Signal(syscall.SIGTERM); err != nil {
 		s.t.Fatal(err)
 	}
@@ -205,10 +214,11 @@ func (s *Server) Stop() {
 	case <-time.After(Patience):
 		s.t.Fatalf("the server still runs after %s", Patience)
 	}
-	if status := s.Process.ProcessState.ExitCode(); status != 0 {
-		s.t.Fatalf("the server ended with %s: %s", s.Process.ProcessState, s.Stderr.String())
-	}
+	return s.Process.ProcessState.ExitCode()
 }
+
+// tail returns the end of a log.
+func tail(log string) string { return log[max(0, len(log)-1500):] }
 
 // Eventually waits until ok, and fails the test when that takes longer than Patience.
 func Eventually(t testing.TB, what string, ok func() bool) {

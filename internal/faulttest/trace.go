@@ -16,7 +16,7 @@ import (
 // The system calls that change files, and those that say which file is meant; the ones with a question mark are not there on
 // every machine. What else could change a file (mmap apart, by which SQLite shares its index of the log, which is made anew
 // after a crash) is in it to be refused: see parse.
-const tracedCalls = "openat,?open,?creat,close,?dup,?dup2,dup3,pwrite64,pwritev,?pwritev2,write,writev,fsync,fdatasync," +
+const tracedCalls = "pread64,openat,?open,?creat,close,?dup,?dup2,dup3,pwrite64,pwritev,?pwritev2,write,writev,fsync,fdatasync," +
 	"sync_file_range,ftruncate,truncate,fallocate,copy_file_range,?unlink,unlinkat,?rename,?renameat,renameat2,?mkdir,mkdirat," +
 	"?rmdir,?link,linkat,?symlink,symlinkat"
 
@@ -34,6 +34,8 @@ type Recording struct {
 	// answers are the requests that it answered, by the line in which that began: a caller may have heard an answer although
 	// the call has not ended.
 	answers []answered
+	// injected counts the calls that failed by an injected fault.
+	injected int
 }
 
 // event is one system call.
@@ -87,6 +89,9 @@ func ReadRecording(log string) (*Recording, error) {
 			unfinished[pid] = begun{head, n}
 			continue
 		}
+		if strings.HasSuffix(b.text, " (INJECTED)") {
+			r.injected++
+		}
 		if err := r.add(b, n); err != nil {
 			return nil, fmt.Errorf("%s, line %d: %w", log, n+1, err)
 		}
@@ -104,6 +109,9 @@ func (r *Recording) add(b begun, end int) error {
 		return err
 	}
 	e := event{found[1], strings.Split(found[2], ", "), result, result < 0, end}
+	if e.call == "pread64" {
+		return nil // it is traced to be made to fail
+	}
 	for i, arg := range e.args {
 		if e.args[i], err = decode(arg); err != nil {
 			return fmt.Errorf("%s: %w", e.call, err)
@@ -139,7 +147,7 @@ func (e *event) number(i int) (int64, error) { return strconv.ParseInt(e.args[i]
 // answers that promise nothing.
 func acknowledged(data string) string {
 	status, is := strings.CutPrefix(data, "HTTP/1.1 ")
-	if !is || strings.HasPrefix(status, "5") {
+	if !is || strings.HasPrefix(status, "5") || strings.HasPrefix(status, "409") {
 		return ""
 	}
 	_, id, found := strings.Cut(data, "X-Request-Id: ")

@@ -1,0 +1,99 @@
+package faulttest
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+)
+
+// ioFault is a system call that fails for a while. How often a thread has made it says when: no earlier than after least.
+type ioFault struct {
+	calls, err  string
+	least, most int
+}
+
+func ioFaults() []ioFault {
+	return []ioFault{
+		{"fsync,fdatasync", "EIO", 10, 12},
+		{"pwrite64", "EIO", 80, 120},
+		{"pwrite64", "ENOSPC", 80, 120},
+		{"pread64", "EIO", 60, 20},
+	}
+}
+
+// inject draws when the fault begins and ends, and returns strace's words for that.
+func (f ioFault) inject(random *rand.Rand) []string {
+	first := f.least + random.IntN(f.most)
+	return []string{"-e", fmt.Sprintf("inject=%s:error=%s:when=%d..%d+%d", f.calls, f.err, first, first+random.IntN(f.most), 1+random.IntN(3))}
+}
+
+// TestFaults_IOError makes system calls on the files of a book fail for a while, in the midst of a random load: the server answers
+// 503, says why in its log, and goes on by itself when they succeed again. Then it cuts the power at random moments of all that.
+// After a failed sync, as Linux has it, what was to be synced is on the disk in part and no later sync writes the rest: so no write
+// may be acknowledged by a sync that comes after one that failed.
+func TestFaults_IOError(t *testing.T) {
+	random, count := Seeded(t), NewTally(t)
+	injected, refused, first := 0, 0, random.IntN(len(ioFaults()))
+	for n := range InLongTests(2, 24) {
+		f := ioFaults()[(first+n)%len(ioFaults())]
+		run := fmt.Sprintf("recording %d, %s %s", n, f.calls, f.err)
+		r, answers := recordFault(t, f, Branch(random))
+		injected, refused = injected+r.injected, refused+len(answers)
+		count.Try()
+		count.Violations(t, run, append(answers.dishonest(), r.crowd.Wrong()...))
+		_, violations := CheckDir(t.Context(), r.book.Dir, r.crowd)
+		count.Violations(t, run+", stopped", violations)
+		cutAtRandom(t, r, InLongTests(5, 15), func(cut string, step int, crowd *Crowd) {
+			count.Try()
+			_, violations := CheckDir(t.Context(), cut, crowd)
+			count.Violations(t, fmt.Sprintf("%s, cut at %d of %d", run, step, r.Steps()), violations)
+		})
+	}
+	t.Logf("%d system calls failed, %d writes were refused", injected, refused)
+	if injected == 0 || refused == 0 {
+		t.Errorf("%d system calls failed and %d writes were refused: that was not tried", injected, refused)
+	}
+}
+
+// refusals are the answers of a server that cannot.
+type refusals []*Unavailable
+
+// dishonest returns those that say something else.
+func (r refusals) dishonest() (violations []string) {
+	for _, u := range r {
+		if !u.IsHonest() {
+			violations = append(violations, fmt.Sprintf("%s: %v", u.Kind, u))
+		}
+	}
+	return violations
+}
+
+// recordFault records a load in which a fault comes and goes.
+func recordFault(t *testing.T, f ioFault, random *rand.Rand) (*recorded, refusals) {
+	t.Helper()
+	heard := make(chan *Unavailable, 10000)
+	r := recordWith(t, random, f.inject(random), func(s *Server, crowd *Crowd) {
+		load := Load{
+			URLs: []string{s.URL}, Random: random, Calls: 20 + random.IntN(30), Loss: Stay,
+			Unavailable: func(u *Unavailable) { heard <- u },
+		}
+		crowd.Send(t.Context(), load)
+		load.Calls, load.Kinds = 2, []Kind{Entry}
+		Eventually(t, "the server goes on by itself", func() bool { // each thread has its own count of calls, which has to get by
+			before := len(heard)
+			crowd.Send(t.Context(), load)
+			found, err := readDir(t.Context(), s.Dir)
+			return err == nil && len(heard) == before && found.Unfinished() == 0
+		})
+		if len(heard) > 0 && !strings.Contains(s.Stderr.String(), `"error_kind":"unavailable","cause":"`) {
+			t.Error("the log does not say why")
+		}
+	})
+	close(heard)
+	var answers refusals
+	for u := range heard {
+		answers = append(answers, u)
+	}
+	return r, answers
+}

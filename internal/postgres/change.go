@@ -14,31 +14,50 @@ import (
 
 const changeColumns = `project_id, subject, subject_id, action, new_values, dialect, credential_id, request_id, at`
 
-// insertChanges appends in the order of the arrays: seq is given row by row, after the sort.
-const insertChanges = "INSERT INTO change (" + changeColumns + `)
-	SELECT project_id, subject, subject_id, action, new_values::json, dialect, credential_id, request_id, at
-	FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::text[],
-		$9::timestamptz[])
-	WITH ORDINALITY AS v (project_id, subject, subject_id, action, new_values, dialect, credential_id, request_id, at, n)
-	ORDER BY n`
+// changeInsert returns the statement that appends the changes, and its arguments. It appends in the order of the arrays: seq
+// is given row by row, after the sort. What most batches have alike is no array (see customerTraits).
+func changeInsert(list []clientele.Change) (sql string, args []any) {
+	changes := make([]*clientele.Change, len(list))
+	for i := range list {
+		changes[i] = &list[i]
+	}
+	l := &columnList{}
+	if first := changes[0]; sameOrigin(changes) {
+		l.same("project_id", "bigint", first.ProjectID)
+		l.same("subject", "text", string(first.Subject))
+		l.same("dialect", "text", string(first.Origin.Dialect))
+		l.same("credential_id", "bigint", first.Origin.CredentialID)
+	} else {
+		l.each("project_id", "bigint", valuesOf(changes, func(c *clientele.Change) int64 { return c.ProjectID }))
+		l.each("subject", "text", valuesOf(changes, func(c *clientele.Change) string { return string(c.Subject) }))
+		l.each("dialect", "text", valuesOf(changes, func(c *clientele.Change) string { return string(c.Origin.Dialect) }))
+		l.each("credential_id", "bigint", valuesOf(changes, func(c *clientele.Change) int64 { return c.Origin.CredentialID }))
+	}
+	l.each("subject_id", "bigint", valuesOf(changes, func(c *clientele.Change) int64 { return c.SubjectID }))
+	l.each("action", "text", valuesOf(changes, func(c *clientele.Change) string { return string(c.Action) }))
+	l.each("new_values", "json", valuesOf(changes, func(c *clientele.Change) string { return string(c.Values) }))
+	l.each("request_id", "text", valuesOf(changes, func(c *clientele.Change) string { return c.Origin.RequestID }))
+	l.each("at", "timestamptz", valuesOf(changes, func(c *clientele.Change) time.Time { return c.At }))
+	return l.insertInOrder("change"), l.args
+}
+
+func sameOrigin(changes []*clientele.Change) bool {
+	first := changes[0]
+	for _, c := range changes {
+		if c.ProjectID != first.ProjectID || c.Subject != first.Subject || c.Origin.Dialect != first.Origin.Dialect ||
+			c.Origin.CredentialID != first.Origin.CredentialID {
+			return false
+		}
+	}
+	return true
+}
 
 // queueChanges appends the changes.
 func queueChanges(p *pgx.Batch, changes []clientele.Change) {
-	n := len(changes)
-	if n == 0 {
-		return
+	if len(changes) > 0 {
+		sql, args := changeInsert(changes)
+		p.Queue(sql, args...)
 	}
-	projects, subjectIDs, credentials := make([]int64, n), make([]int64, n), make([]int64, n)
-	subjects, actions, values := make([]string, n), make([]string, n), make([]string, n)
-	dialects, requests, times := make([]string, n), make([]string, n), make([]time.Time, n)
-	for i := range changes {
-		c := &changes[i]
-		projects[i], subjects[i], subjectIDs[i] = c.ProjectID, string(c.Subject), c.SubjectID
-		actions[i], values[i] = string(c.Action), string(c.Values)
-		dialects[i], credentials[i], requests[i] = string(c.Origin.Dialect), c.Origin.CredentialID, c.Origin.RequestID
-		times[i] = c.At
-	}
-	p.Queue(insertChanges, projects, subjects, subjectIDs, actions, values, dialects, credentials, requests, times)
 }
 
 const changesOf = "SELECT seq, " + changeColumns + ` FROM change

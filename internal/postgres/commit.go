@@ -98,6 +98,7 @@ func (t *commit) load(ctx context.Context, writes []clientele.Write) error {
 	p := &pgx.Batch{}
 	p.Queue("BEGIN")
 	queueLockHistory(p, writes)
+	t.queueFindProjects(p, writes)
 	t.queueIDs(p, writes)
 	byProject := t.batch.Keys()
 	for _, project := range slices.Sorted(maps.Keys(byProject)) {

@@ -71,6 +71,7 @@ func (o *Options) setSession(cc *pgx.ConnConfig) {
 
 // registerTypes lets the package's own types be arguments where no statement was prepared, and makes times UTC.
 func registerTypes(m *pgtype.Map) {
+	registerArrays(m)
 	m.RegisterDefaultPgType(texts{}, "_text")
 	m.RegisterType(&pgtype.Type{
 		Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC},

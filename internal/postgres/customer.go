@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
 
 	"clientele"
 
@@ -17,14 +16,9 @@ const customerColumns = `project_id, id, external_id, external_number, first_nam
 	alt_phone, fax, ip, vat_number, type, email_normal, phone_e164, alt_phone_e164, vat_normal, flags, source,
 	credential_id, version, created_at, updated_at`
 
-const insertCustomers = "INSERT INTO customer (" + customerColumns + `) SELECT * FROM unnest($1::bigint[], $2::bigint[],
-	$3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[],
-	$12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::text[], $18::text[], $19::bigint[],
-	$20::text[], $21::bigint[], $22::bigint[], $23::timestamptz[], $24::timestamptz[])`
-
-// updateCustomers changes what an update changes apart from the unique keys. It finds its rows through the primary key
-// whatever the planner believes about the size of tables, which a join with an UPDATE does not.
-const updateCustomers = insertCustomers + ` ON CONFLICT (project_id, id) DO UPDATE SET first_name = excluded.first_name,
+// updateCustomers is what follows an INSERT that changes what an update changes apart from the unique keys. It finds its rows
+// through the primary key whatever the planner believes about the size of tables, which a join with an UPDATE does not.
+const updateCustomers = ` ON CONFLICT (project_id, id) DO UPDATE SET first_name = excluded.first_name,
 	last_name = excluded.last_name, company = excluded.company, email = excluded.email, phone = excluded.phone,
 	alt_phone = excluded.alt_phone, fax = excluded.fax, ip = excluded.ip, vat_number = excluded.vat_number,
 	type = excluded.type, email_normal = excluded.email_normal, phone_e164 = excluded.phone_e164,
@@ -37,31 +31,6 @@ func customerTexts(c *clientele.Customer) [16]*clientele.Text {
 		&c.ExternalID, &c.ExternalNumber, &c.FirstName, &c.LastName, &c.Company, &c.Email, &c.Phone, &c.AltPhone, &c.Fax,
 		&c.IP, &c.VATNumber, &c.Type, &c.EmailNormal, &c.PhoneE164, &c.AltPhoneE164, &c.VATNormal,
 	}
-}
-
-// customerArrays returns the customers as the arguments of insertCustomers.
-func customerArrays(list []*clientele.Customer) []any {
-	n := len(list)
-	projects, ids, flags := make([]int64, n), make([]int64, n), make([]int64, n)
-	credentials, versions, sources := make([]int64, n), make([]int64, n), make([]string, n)
-	created, updated := make([]time.Time, n), make([]time.Time, n)
-	var columns [16]texts
-	for i := range columns {
-		columns[i] = make(texts, n)
-	}
-	for i, c := range list {
-		projects[i], ids[i], flags[i] = c.ProjectID, c.ID, int64(c.Flags)
-		credentials[i], versions[i], sources[i] = c.CredentialID, c.Version, string(c.Source)
-		created[i], updated[i] = c.CreatedAt, c.UpdatedAt
-		for j, t := range customerTexts(c) {
-			columns[j][i] = t
-		}
-	}
-	args := append(make([]any, 0, 24), projects, ids)
-	for i := range columns {
-		args = append(args, columns[i])
-	}
-	return append(args, flags, sources, credentials, versions, created, updated)
 }
 
 // customerDest returns where the customerColumns of a row are scanned into c.
@@ -160,12 +129,14 @@ func queueCustomers(p *pgx.Batch, b *clientele.Batch) (added int) {
 		p.Queue(freeKeys, c.ProjectID, c.ID)
 	}
 	if list := slices.SortedFunc(b.NewCustomers, compareKeys); len(list) > 0 {
-		p.Queue(insertCustomers, customerArrays(list)...)
+		sql, args := customerInsert(list)
+		p.Queue(sql, args...)
 		queueAddresses(p, list)
 		added = len(list)
 	}
 	if changed := slices.Collect(b.ChangedCustomers); len(changed) > 0 {
-		p.Queue(updateCustomers, customerArrays(changed)...)
+		sql, args := customerInsert(changed)
+		p.Queue(sql+updateCustomers, args...)
 	}
 	for _, c := range rekeyed {
 		p.Queue(moveKeys, c.ProjectID, c.ID, (*text)(&c.ExternalID), (*text)(&c.ExternalNumber))

@@ -112,7 +112,7 @@ const (
 		FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[], $7::timestamptz[])
 		AS v (project_id, seq, event_type, subject_ids, first_at, at, created_at)`
 
-	// insertDeliveries appends in the order of the arrays, like insertChanges.
+	// insertDeliveries appends in the order of the arrays, like changeInsert.
 	insertDeliveries = `INSERT INTO delivery (project_id, id, subscription_id, event_seq, status, attempts, retries, due_at, created_at)
 		SELECT project_id, id, subscription_id, event_seq, 'due', 0, 0, at, at
 		FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::timestamptz[])

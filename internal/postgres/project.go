@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"clientele"
 
@@ -86,4 +87,33 @@ func (s *Store) findProject(ctx context.Context, where string, key any) (cliente
 		return err
 	})
 	return p, err
+}
+
+const projectsThere = "SELECT id FROM project WHERE id = ANY($1::bigint[])"
+
+// queueFindProjects looks for the projects of the customers' writes where the store has not seen them yet: no foreign key
+// does, since checking it row by row costs more than the row. A project is never deleted, so once is enough.
+func (t *commit) queueFindProjects(p *pgx.Batch, writes []clientele.Write) {
+	var missing []int64
+	for i := range writes {
+		if w := &writes[i]; w.Customer != nil && !slices.Contains(missing, w.ProjectID) {
+			if _, known := t.store.projects.Load(w.ProjectID); !known {
+				missing = append(missing, w.ProjectID)
+			}
+		}
+	}
+	if len(missing) == 0 {
+		return
+	}
+	p.Queue(projectsThere, missing).Query(func(rows pgx.Rows) error {
+		var id int64
+		err := eachRow(rows, []any{&id}, func() {
+			t.store.projects.Store(id, nil)
+			missing = slices.DeleteFunc(missing, func(project int64) bool { return project == id })
+		})
+		if err == nil && len(missing) > 0 {
+			err = fmt.Errorf("there is no project %d", missing[0])
+		}
+		return err
+	})
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
-// Rows go to the server as one array for each column, and come from it through the types below: they move clientele's
-// texts and times without a detour over nullable copies.
+// Rows come from the server through the types below: they move clientele's texts and times without a detour over nullable
+// copies. How they go there is in array.go.
 
 // text is a clientele.Text as the driver reads and writes it; NULL is a missing one.
 type text clientele.Text
@@ -23,20 +23,6 @@ func (t *text) ScanText(v pgtype.Text) error {
 
 // TextValue implements pgtype.TextValuer.
 func (t *text) TextValue() (pgtype.Text, error) { return pgtype.Text{String: t.V, Valid: t.Valid}, nil }
-
-// texts is a column of texts on its way to the server.
-type texts []*clientele.Text
-
-// Dimensions implements pgtype.ArrayGetter.
-func (c texts) Dimensions() []pgtype.ArrayDimension {
-	return []pgtype.ArrayDimension{{Length: int32(len(c)), LowerBound: 1}}
-}
-
-// Index implements pgtype.ArrayGetter.
-func (c texts) Index(i int) any { return (*text)(c[i]) }
-
-// IndexType implements pgtype.ArrayGetter.
-func (c texts) IndexType() any { return (*text)(nil) }
 
 // instant is a time as the driver reads it: in UTC, and the zero time for NULL.
 type instant time.Time

@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -61,6 +62,8 @@ type Store struct {
 	customers idSource
 	addresses idSource
 	leads     idSource
+	// projects are the ids of projects that are known to be there.
+	projects sync.Map
 	// added counts the customers, leads and submissions that this store has added (see replan).
 	added  atomic.Int64
 	closed atomic.Bool

@@ -16,7 +16,7 @@ import (
 const submissionColumns = `project_id, id, credential_id, dialect, request_id, payload, target, status, customer_id, failure,
 	lease, accepted_at, started_at, finished_at`
 
-// insertSubmissions appends in the order of the arrays, like insertChanges.
+// insertSubmissions appends in the order of the arrays, like changeInsert.
 const insertSubmissions = "INSERT INTO submission (" + submissionColumns + `)
 	SELECT project_id, id, credential_id, dialect, request_id, payload::json, target, $8, 0, '', '', accepted_at, NULL, NULL
 	FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $9::timestamptz[])

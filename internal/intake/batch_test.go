@@ -131,14 +131,14 @@ func TestNew_ZeroOptionsMeanDefaults(t *testing.T) {
 		}
 		c.wantCommitted(t, names...)
 		wantBatches(t, g, names[:1], names[1:513], names[513:])
-		if in.options.MaxWaiting != 4096 || in.options.MaxWait != 10*time.Second || len(in.lanes) != 1 {
-			t.Errorf("options %+v with %d lanes, want the documented defaults", in.options, len(in.lanes))
+		if in.options.MaxWaiting != 4096 || in.options.MaxWait != 10*time.Second || in.options.Lanes != 1 {
+			t.Errorf("options %+v with %d lanes, want the documented defaults", in.options, in.options.Lanes)
 		}
 		mustClose(t, in)
 	})
 }
 
-func TestCommit_LaneFollowsFromTheRecord(t *testing.T) {
+func TestRecordOf(t *testing.T) {
 	in := New(newGate(), Options{Lanes: 8})
 	defer mustClose(t, in)
 	other := write("a", "2")
@@ -149,21 +149,49 @@ func TestCommit_LaneFollowsFromTheRecord(t *testing.T) {
 	byID := func(id int64) clientele.Write {
 		return clientele.Write{ProjectID: 1, Customer: &clientele.CustomerWrite{Mode: clientele.UpdateCustomer, ID: id}}
 	}
-	for what, pair := range map[string][2]clientele.Write{
-		"external id": {write("a", "1"), write("a", "2")}, "lead": {lead("u"), lead("u")}, "customer id": {byID(7), byID(7)},
+	for what, pair := range map[string]struct {
+		a, b clientele.Write
+		same bool
+	}{
+		"external id": {write("a", "1"), write("a", "2"), true}, "lead": {lead("u"), lead("u"), true}, "customer id": {byID(7), byID(7), true},
+		"another external id": {write("a", "1"), write("b", "2"), false}, "another project": {write("a", "1"), other, false},
+		"another id": {byID(7), byID(8), false},
 	} {
-		if in.laneOf(&pair[0]) != in.laneOf(&pair[1]) {
-			t.Errorf("two writes about one %s go to two lanes", what)
+		if same := in.recordOf(&pair.a) == in.recordOf(&pair.b); same != pair.same {
+			t.Errorf("two writes about one %s are about one record: %v, want %v", what, same, pair.same)
 		}
 	}
-	used := map[*lane]bool{}
-	for i := range 200 {
-		w := write(fmt.Sprint(i), "")
-		used[in.laneOf(&w)] = true
-	}
-	if len(used) != 8 {
-		t.Errorf("200 keys use %d lanes of 8", len(used))
-	}
+}
+
+// TestCommit_ManyFormFewTransactions: while a transaction runs, another begins when as many wait as are inside, so that many
+// callers form large groups, whatever the number of lanes.
+func TestCommit_ManyFormFewTransactions(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate()
+		in := New(g, Options{Lanes: 4})
+		c := newCallers(in)
+		first := c.sendMany(t.Context(), "a", 1) // alone
+		second := c.sendMany(t.Context(), "b", 1)
+		third := c.sendMany(t.Context(), "c", 2)
+		fourth := c.sendMany(t.Context(), "d", 4)
+		wantBatches(t, g, first, second, third, fourth)
+		rest := c.sendMany(t.Context(), "e", 20) // no lane is left
+		g.release <- nil
+		wantBatches(t, g, first, second, third, fourth, rest)
+		late := c.sendMany(t.Context(), "f", 3)
+		g.release <- nil
+		if n := len(g.seen()); n != 5 {
+			t.Errorf("%d transactions: three that wait began one beside more than twenty", n)
+		}
+		for range 3 {
+			g.release <- nil
+			synctest.Wait()
+		}
+		wantBatches(t, g, first, second, third, fourth, rest, late)
+		g.release <- nil
+		c.wantCommitted(t, slices.Concat(first, second, third, fourth, rest, late)...)
+		mustClose(t, in)
+	})
 }
 
 // TestCommit_OrderPerKeyAcrossLanes sends many writes of few keys one after the other while the lanes are held, and

@@ -1,13 +1,15 @@
 // Package intake turns many small writes into few large transactions (group commit).
 //
 // A lane hands the store everything that is waiting as soon as the store is free. There is no timer: an idle server adds
-// no delay, and a busy one forms large batches by itself. A write's lane follows from what it is about, so writes about
-// one customer or lead stay in order. Every caller gets the truth about its own write, after the commit and never before.
+// no delay, and a busy one forms large batches by itself. What one transaction is about, no other is about at the same time,
+// so writes about one customer or lead stay in order. Every caller gets the truth about its own write, after the commit and
+// never before.
 package intake
 
 import (
 	"context"
 	"fmt"
+	"hash/maphash"
 	"sync/atomic"
 	"time"
 
@@ -46,7 +48,8 @@ const (
 type Intake struct {
 	store   Store
 	options Options
-	lanes   []*lane
+	line    *line
+	seed    maphash.Seed
 	waiting atomic.Int64
 }
 
@@ -67,12 +70,8 @@ func New(store Store, o Options) *Intake {
 	if o.OnCommit == nil {
 		o.OnCommit = func(int, time.Duration, error) {}
 	}
-	in := &Intake{store: store, options: o}
-	for range o.Lanes {
-		l := newLane(in)
-		in.lanes = append(in.lanes, l)
-		go l.run()
-	}
+	in := &Intake{store: store, options: o, seed: maphash.MakeSeed()}
+	in.line = newLine(in)
 	return in
 }
 
@@ -89,8 +88,8 @@ func (in *Intake) Commit(ctx context.Context, w clientele.Write) (clientele.Outc
 		in.waiting.Add(-1)
 		return clientele.Outcome{}, clientele.Unavailable("Too many requests are waiting", nil)
 	}
-	c := &call{write: w, done: make(chan struct{})}
-	if !in.laneOf(&c.write).put(c) {
+	c := &call{write: w, record: in.recordOf(&w), done: make(chan struct{})}
+	if !in.line.put(c) {
 		in.waiting.Add(-1)
 		return clientele.Outcome{}, clientele.Unavailable("The server is shutting down", nil)
 	}
@@ -114,13 +113,13 @@ func (in *Intake) Commit(ctx context.Context, w clientele.Write) (clientele.Outc
 func (in *Intake) CommitAll(ctx context.Context, writes []clientele.Write) ([]clientele.Outcome, []error) {
 	calls := make([]*call, len(writes))
 	errs := make([]error, len(writes))
-	last := make(map[*lane]*call, len(in.lanes))
+	last := make(map[uint64]*call, len(writes))
 	for i := range writes {
 		in.waiting.Add(1)
-		l := in.laneOf(&writes[i])
-		calls[i] = &call{write: writes[i], done: make(chan struct{}), after: last[l]}
-		last[l] = calls[i]
-		if !l.put(calls[i]) {
+		record := in.recordOf(&writes[i])
+		calls[i] = &call{write: writes[i], record: record, done: make(chan struct{}), after: last[record]}
+		last[record] = calls[i]
+		if !in.line.put(calls[i]) {
 			in.waiting.Add(-1)
 			calls[i].err = clientele.Unavailable("The server is shutting down", nil)
 			close(calls[i].done)
@@ -141,16 +140,12 @@ func (in *Intake) CommitAll(ctx context.Context, writes []clientele.Write) ([]cl
 
 // Close refuses new writes, commits those that wait, and returns when all have their answer or ctx is done.
 func (in *Intake) Close(ctx context.Context) error {
-	for _, l := range in.lanes {
-		l.close()
-	}
-	for _, l := range in.lanes {
-		select {
-		case <-l.ended:
-		case <-ctx.Done():
-			l.cancel()
-			<-l.ended
-		}
+	in.line.close()
+	select {
+	case <-in.line.ended:
+	case <-ctx.Done():
+		in.line.cancel()
+		<-in.line.ended
 	}
 	return ctx.Err()
 }

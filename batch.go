@@ -40,6 +40,7 @@ type Batch struct {
 	leads            map[ProjectKey]*leadEntry
 	remembered       map[idempotencyKey]*IdempotencyRecord
 	leases           map[string]string
+	idle             map[int64]bool // projects none of whose submissions wait
 	touchedCustomers []*customerEntry
 	touchedLeads     []*leadEntry
 
@@ -90,6 +91,7 @@ func NewBatch(writes []Write) *Batch {
 		leads:           map[ProjectKey]*leadEntry{},
 		remembered:      map[idempotencyKey]*IdempotencyRecord{},
 		leases:          map[string]string{},
+		idle:            map[int64]bool{},
 	}
 }
 
@@ -101,6 +103,8 @@ type Keys struct {
 	LeadUUIDs       []string
 	Idempotency     []Idempotency
 	Submissions     []string
+	// AtOnce says that there are submissions to be carried out at once if none of the project's waits.
+	AtOnce bool
 	// Addresses says that the customers found are wanted with their addresses.
 	Addresses bool
 }
@@ -127,6 +131,7 @@ func (k *Keys) add(w *Write) {
 	if w.Completes != nil {
 		k.Submissions = append(k.Submissions, w.Completes.SubmissionID)
 	}
+	k.AtOnce = k.AtOnce || w.Submission != nil && w.Customer != nil
 	if c := w.Customer; c != nil {
 		if c.Mode == UpdateCustomer {
 			k.CustomerIDs = append(k.CustomerIDs, c.ID)
@@ -207,15 +212,14 @@ func (b *Batch) decideOnce(w *Write, ids IDs) Outcome {
 
 func (b *Batch) decide(w *Write, ids IDs) Outcome {
 	switch {
+	case w.Submission != nil:
+		return b.acceptSubmission(w, ids)
 	case w.Customer != nil:
 		return b.decideCustomer(w, ids)
 	case w.Lead != nil && w.Lead.Register != nil:
 		return b.registerLead(w, ids)
 	case w.Lead != nil:
 		return b.reportLead(w)
-	case w.Submission != nil:
-		b.NewSubmissions = append(b.NewSubmissions, w.Submission)
-		return Outcome{Result: Created, Reference: w.Submission.ID}
 	default:
 		return Outcome{Err: Errorf(KindInternal, "an empty write")}
 	}

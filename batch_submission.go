@@ -24,17 +24,42 @@ func (b *Batch) decideCompletion(w *Write, ids IDs) Outcome {
 	}
 	delete(b.leases, w.Completes.SubmissionID)
 	o := b.decide(w, ids)
-	f := FinishedSubmission{ID: w.Completes.SubmissionID, ProjectID: w.ProjectID, Status: Succeeded, At: w.At}
+	f := FinishedSubmission{ID: w.Completes.SubmissionID, ProjectID: w.ProjectID, At: w.At}
+	f.Status, f.Failure, f.CustomerID = becomes(&o)
+	b.FinishedSubmissions = append(b.FinishedSubmissions, f)
+	return o
+}
+
+// becomes says what becomes of a submission whose write had an outcome.
+func becomes(o *Outcome) (s SubmissionStatus, f Failure, customer int64) {
 	switch {
 	case o.Err != nil:
-		f.Status, f.Failure = Failed, Unforeseen
+		return Failed, Unforeseen, 0
 	case o.Result == Missing:
-		f.Status, f.Failure = Failed, CustomerMissing
+		return Failed, CustomerMissing, 0
 	case o.Result == ExternalIDTaken || o.Result == ExternalNumberTaken:
-		f.Status, f.Failure = Failed, KeyTaken
+		return Failed, KeyTaken, 0
 	default:
-		f.CustomerID = o.SubjectID
+		return Succeeded, "", o.SubjectID
 	}
-	b.FinishedSubmissions = append(b.FinishedSubmissions, f)
+}
+
+// LoadIdle hands in that none of the project's submissions waits or is in work.
+func (b *Batch) LoadIdle(project int64) { b.idle[project] = true }
+
+// acceptSubmission keeps a submission, and carries it out at once if it may be: what was accepted before it must take effect
+// before it, and so must not wait.
+func (b *Batch) acceptSubmission(w *Write, ids IDs) Outcome {
+	s := *w.Submission // a batch does not change its writes: a store may have to decide over them again
+	b.NewSubmissions = append(b.NewSubmissions, &s)
+	o := Outcome{Result: Created, Reference: s.ID}
+	if w.Customer == nil || !b.idle[w.ProjectID] {
+		b.idle[w.ProjectID] = false // those behind it wait as well
+		s.Status, o.Waits = Accepted, true
+		return o
+	}
+	done := b.decideCustomer(w, ids)
+	s.Status, s.Failure, s.CustomerID = becomes(&done)
+	s.StartedAt, s.FinishedAt = w.At, w.At
 	return o
 }

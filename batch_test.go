@@ -139,8 +139,9 @@ func TestBatch_RepeatedCallsOfLeadsAndSubmissions(t *testing.T) {
 		named(reports(2, "unknown", report(wide)), "missing", "body"), named(registers(2, "three"), "missing", "other"),
 	})
 	lead := clientele.Outcome{Result: clientele.Created, SubjectID: 101, Reference: "one"}
-	submitted := clientele.Outcome{Result: clientele.Created, Reference: "s-1"}
-	wantOutcomes(t, b.Decide(&counter{}), lead, lead, submitted, submitted, clientele.Outcome{Result: clientele.Missing},
+	submitted := clientele.Outcome{Result: clientele.Created, Reference: "s-1", Waits: true}
+	again1 := clientele.Outcome{Result: clientele.Created, Reference: "s-1"}
+	wantOutcomes(t, b.Decide(&counter{}), lead, lead, submitted, again1, clientele.Outcome{Result: clientele.Missing},
 		clientele.Outcome{Result: clientele.Created, SubjectID: 102, Reference: "three"})
 	if n := len(slices.Collect(b.NewLeads)); n != 2 {
 		t.Errorf("%d leads, want 2", n)

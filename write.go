@@ -3,7 +3,7 @@ package clientele
 import "time"
 
 // Write is one intended change of the book, built by package book and carried out by a store. Exactly one of Customer,
-// Lead and Submission is set.
+// Lead and Submission is set; or Submission, and with it, as Customer, what is to be carried out.
 type Write struct {
 	ProjectID int64
 	Origin    Origin
@@ -14,8 +14,10 @@ type Write struct {
 	// Completes is set when the write carries out a submission.
 	Completes *Completion
 
-	Customer   *CustomerWrite
-	Lead       *LeadWrite
+	Customer *CustomerWrite
+	Lead     *LeadWrite
+	// Submission is accepted. With Customer it is carried out in the same transaction, unless others of its project still
+	// wait: then it waits behind them.
 	Submission *Submission
 }
 
@@ -116,6 +118,8 @@ type Outcome struct {
 	SubjectID int64
 	// Reference is the UUID of the lead or submission; empty for a customer.
 	Reference string
+	// Waits says that the submission that was accepted is yet to be carried out.
+	Waits bool
 	// Existing is the record in the way, with its addresses; for ExternalIDTaken, ExternalNumberTaken and VersionChanged only.
 	Existing *Customer
 	// Err is set when this write alone was refused: an Error whose kind tells why. Nothing of it was written.

@@ -45,6 +45,7 @@ func (r *rooms) startBackground(ctx context.Context, c *config.Serve) error {
 	}
 	carryOut := work.Start("submissions", lookForSubmissionsEvery, r.log, submissions.CarryOut)
 	r.book.OnSubmit(carryOut.Signal)
+	r.book.CarryOutAtOnce()
 	r.background = append(r.background,
 		carryOut,
 		work.Start("use of credentials", recordUseEvery, r.log, func(ctx context.Context) (time.Duration, error) {

@@ -19,6 +19,7 @@ type Book struct {
 	commit    Committer
 	now       func() time.Time
 	submitted func()
+	atOnce    bool
 }
 
 // New returns a book that commits through c and takes the time from now.
@@ -29,6 +30,10 @@ func New(c Committer, now func() time.Time) *Book {
 // OnSubmit has f called whenever a submission became durable, to wake whoever carries it out. Call it before the book is
 // used; f must not block.
 func (b *Book) OnSubmit(f func()) { b.submitted = f }
+
+// CarryOutAtOnce makes submissions take effect in the transaction in which they are accepted, wherever none of their project
+// waits: one commit in place of several. Call it before the book is used.
+func (b *Book) CarryOutAtOnce() { b.atOnce = true }
 
 // Call is what every request has: the project it is about, who sent it, and the name the caller gave it, if any.
 type Call struct {

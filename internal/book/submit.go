@@ -33,20 +33,35 @@ func (b *Book) submit(ctx context.Context, call Call, s clientele.Submission) (s
 	w := b.write(call)
 	s.ID, s.ProjectID, s.Origin, s.Status, s.AcceptedAt = id.String(), call.ProjectID, call.Origin, clientele.Accepted, w.At
 	w.Submission = &s
+	if b.atOnce {
+		w.Customer = effect(&s)
+	}
 	o, err := b.commit.Commit(ctx, w)
+	if err != nil && w.Customer != nil && ctx.Err() == nil && clientele.KindOf(err) == clientele.KindInternal {
+		// What the book refuses for good is accepted all the same, and becomes a submission that failed.
+		w.Customer = nil
+		o, err = b.commit.Commit(ctx, w)
+	}
 	if err != nil {
 		return "", fmt.Errorf("submit in project %d: %w", call.ProjectID, err)
 	}
-	b.submitted()
+	if o.Waits {
+		b.submitted()
+	}
 	return o.Reference, nil
+}
+
+// effect returns what a submission does to the book. The submission keeps the values as they were sent.
+func effect(s *clientele.Submission) *clientele.CustomerWrite {
+	cw := s.Write
+	normalise(&cw.Patch)
+	return &cw
 }
 
 // CarryOut returns the write that carries out a submission that was claimed under the lease.
 func (b *Book) CarryOut(s *clientele.Submission, lease string) clientele.Write {
-	cw := s.Write
-	normalise(&cw.Patch)
 	w := b.write(Call{ProjectID: s.ProjectID, Origin: s.Origin})
-	w.Customer = &cw
+	w.Customer = effect(s)
 	w.Completes = &clientele.Completion{SubmissionID: s.ID, Lease: lease}
 	return w
 }

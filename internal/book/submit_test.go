@@ -19,17 +19,22 @@ type clerk struct {
 	// before is the submission that a call named before was answered with.
 	before string
 	err    error
+	// refuses is the error for whatever is to be carried out at once.
+	refuses error
 }
 
 func (c *clerk) Commit(_ context.Context, w clientele.Write) (clientele.Outcome, error) {
 	if c.err != nil {
 		return clientele.Outcome{}, c.err
 	}
+	if c.refuses != nil && w.Customer != nil {
+		return clientele.Outcome{}, c.refuses
+	}
 	c.taken = append(c.taken, w)
 	if c.before != "" {
 		return clientele.Outcome{Result: clientele.Created, Reference: c.before}, nil
 	}
-	return clientele.Outcome{Result: clientele.Created, Reference: w.Submission.ID}, nil
+	return clientele.Outcome{Result: clientele.Created, Reference: w.Submission.ID, Waits: w.Customer == nil}, nil
 }
 
 // submitting returns a book over the clerk, at a time that is no whole microsecond.
@@ -126,6 +131,64 @@ func TestSubmit_WakesOnceItIsDurable(t *testing.T) {
 	_, err := b.Create(t.Context(), submitCall, clientele.Details{}, nil)
 	if e, ok := errors.AsType[*clientele.Error](err); !ok || e.Kind != clientele.KindUnavailable || woken != 1 {
 		t.Errorf("%v, woken %d times; want unavailable and no more", err, woken)
+	}
+}
+
+// TestSubmit_AtOnce holds what is carried out with its acceptance: the write that a worker would make of the submission, which
+// itself keeps what was sent. Nobody is woken for it.
+func TestSubmit_AtOnce(t *testing.T) {
+	c := &clerk{}
+	b := c.submitting()
+	b.CarryOutAtOnce()
+	b.OnSubmit(func() { t.Error("woken") })
+	d := clientele.Details{Email: clientele.Some("Ada@Example.com")}
+	if _, err := b.Create(t.Context(), submitCall, d, []clientele.Address{{IsDefaultBilling: true}}); err != nil || len(c.taken) != 1 {
+		t.Fatalf("%v, %d writes", err, len(c.taken))
+	}
+	w := c.taken[0]
+	want := b.CarryOut(w.Submission, "lease")
+	if diff := cmp.Diff(want.Customer, w.Customer); diff != "" {
+		t.Errorf("what is carried out (-worker +at once):\n%s", diff)
+	}
+	if s := w.Submission; w.Completes != nil || s.Write.Patch.EmailNormal.Valid || !w.Customer.Patch.EmailNormal.Valid {
+		t.Errorf("write: %+v", w)
+	}
+}
+
+// TestSubmit_AtOnceRefused holds that what the book refuses for good is accepted without being carried out, for a worker to
+// give it up; and that every other error is the caller's.
+func TestSubmit_AtOnceRefused(t *testing.T) {
+	for name, c := range map[string]struct {
+		err      error
+		wantKind clientele.Kind // 0 for none
+	}{
+		"broken":      {errors.New("broken"), 0},
+		"unavailable": {clientele.Unavailable("The disk is full", nil), clientele.KindUnavailable},
+		"conflict":    {clientele.Errorf(clientele.KindConflict, "sent before"), clientele.KindConflict},
+	} {
+		clerk := &clerk{refuses: c.err}
+		b := clerk.submitting()
+		b.CarryOutAtOnce()
+		woken := 0
+		b.OnSubmit(func() { woken++ })
+		id, err := b.Create(t.Context(), submitCall, clientele.Details{}, nil)
+		if c.wantKind != 0 {
+			if clientele.KindOf(err) != c.wantKind || len(clerk.taken) > 0 || woken > 0 {
+				t.Errorf("%s: %q, %v, %d writes, woken %d times", name, id, err, len(clerk.taken), woken)
+			}
+			continue
+		}
+		if err != nil || len(clerk.taken) != 1 || clerk.taken[0].Submission.ID != id || woken != 1 {
+			t.Errorf("%s: %q, %v, %d writes, woken %d times", name, id, err, len(clerk.taken), woken)
+		}
+	}
+	hungUp, hangUp := context.WithCancel(t.Context())
+	hangUp()
+	clerk := &clerk{refuses: hungUp.Err()}
+	b := clerk.submitting()
+	b.CarryOutAtOnce()
+	if _, err := b.Create(hungUp, submitCall, clientele.Details{}, nil); !errors.Is(err, context.Canceled) || len(clerk.taken) > 0 {
+		t.Errorf("of one who hung up: %v, %d writes", err, len(clerk.taken))
 	}
 }
 

@@ -58,7 +58,7 @@ func recordKey(w *clientele.Write) clientele.ProjectKey {
 	switch {
 	case w.Customer != nil && w.Customer.Mode == clientele.UpdateCustomer:
 		key.Key = "#" + strconv.FormatInt(w.Customer.ID, 10)
-	case w.Customer != nil:
+	case w.Customer != nil && w.Submission == nil:
 		key.Key = w.Customer.Patch.ExternalID.V
 	case w.Lead != nil && w.Lead.Register != nil:
 		key.Key = w.Lead.Register.UUID

@@ -105,6 +105,9 @@ func (t *commit) load(ctx context.Context, writes []clientele.Write) error {
 		keys := byProject[project]
 		t.queueLoadRemembered(p, project, keys.Idempotency)
 		t.queueLoadSubmissions(p, project, keys.Submissions)
+		if keys.AtOnce {
+			t.queueLoadIdle(p, project)
+		}
 		queueLoadLeads(p, t.batch, project, keys.LeadUUIDs)
 		queueLoadCustomers(p, t.batch, project, keys)
 	}

@@ -18,9 +18,12 @@ const submissionColumns = `project_id, id, credential_id, dialect, request_id, p
 
 // insertSubmissions appends in the order of the arrays, like changeInsert.
 const insertSubmissions = "INSERT INTO submission (" + submissionColumns + `)
-	SELECT project_id, id, credential_id, dialect, request_id, payload::json, target, $8, 0, '', '', accepted_at, NULL, NULL
-	FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $9::timestamptz[])
-	WITH ORDINALITY AS v (project_id, id, credential_id, dialect, request_id, payload, target, accepted_at, n)
+	SELECT project_id, id, credential_id, dialect, request_id, payload::json, target, status, customer_id, failure, '',
+		accepted_at, finished_at, finished_at
+	FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bigint[],
+		$10::text[], $11::timestamptz[], $12::timestamptz[])
+	WITH ORDINALITY AS v (project_id, id, credential_id, dialect, request_id, payload, target, status, customer_id, failure,
+		accepted_at, finished_at, n)
 	ORDER BY n`
 
 func queueNewSubmissions(p *pgx.Batch, list []*clientele.Submission) {
@@ -31,12 +34,31 @@ func queueNewSubmissions(p *pgx.Batch, list []*clientele.Submission) {
 	projects, credentials, times := make([]int64, n), make([]int64, n), make([]time.Time, n)
 	ids, dialects, requests := make([]string, n), make([]string, n), make([]string, n)
 	payloads, targets := make([]string, n), make([]string, n)
+	statuses, customers, failures, finished := make([]string, n), make([]int64, n), make([]string, n), make([]*time.Time, n)
 	for i, s := range list {
 		projects[i], ids[i], credentials[i] = s.ProjectID, s.ID, s.Origin.CredentialID
 		dialects[i], requests[i] = string(s.Origin.Dialect), s.Origin.RequestID
 		payloads[i], targets[i], times[i] = string(s.Write.AppendPayload(nil)), s.Target, s.AcceptedAt
+		statuses[i], customers[i], failures[i], finished[i] = string(s.Status), s.CustomerID, string(s.Failure), at(s.FinishedAt)
 	}
-	p.Queue(insertSubmissions, projects, ids, credentials, dialects, requests, payloads, targets, string(clientele.Accepted), times)
+	p.Queue(insertSubmissions, projects, ids, credentials, dialects, requests, payloads, targets, statuses, customers, failures,
+		times, finished)
+}
+
+// submissionWaits sees what was committed when it is asked: who was told that its submission is accepted, and then sends
+// another one, finds the first there.
+const submissionWaits = "SELECT EXISTS (SELECT 1 FROM submission WHERE project_id = $1 AND finished_at IS NULL)"
+
+// queueLoadIdle asks whether one of the project's submissions waits, for the batch.
+func (t *commit) queueLoadIdle(p *pgx.Batch, project int64) {
+	p.Queue(submissionWaits, project).QueryRow(func(row pgx.Row) error {
+		var waits bool
+		err := row.Scan(&waits)
+		if err == nil && !waits {
+			t.batch.LoadIdle(project)
+		}
+		return err
+	})
 }
 
 func scanSubmission(row pgx.CollectableRow) (clientele.Submission, error) {

@@ -40,6 +40,11 @@ func (t *tx) load(b *clientele.Batch, project int64, keys *clientele.Keys) error
 	if err := t.loadSubmissions(b, project, keys.Submissions); err != nil {
 		return err
 	}
+	if keys.AtOnce {
+		if err := t.loadIdle(b, project); err != nil {
+			return err
+		}
+	}
 	if err := t.loadLeads(b, project, keys.LeadUUIDs); err != nil {
 		return err
 	}

@@ -20,8 +20,8 @@ func (t *tx) insertSubmissions(list []*clientele.Submission) error {
 	values := make([]any, 0, len(list)*numSubmissionColumns)
 	for _, s := range list {
 		values = append(values, s.ProjectID, s.ID, s.Origin.CredentialID, string(s.Origin.Dialect), s.Origin.RequestID,
-			string(s.Write.AppendPayload(nil)), s.Target, string(clientele.Accepted), 0, "", "", s.AcceptedAt.UnixMicro(),
-			nil, nil)
+			string(s.Write.AppendPayload(nil)), s.Target, string(s.Status), s.CustomerID, string(s.Failure), "",
+			s.AcceptedAt.UnixMicro(), micros(s.StartedAt), micros(s.FinishedAt))
 	}
 	if err := t.insertRows("INSERT INTO submission ("+submissionColumns+")", "", numSubmissionColumns, values); err != nil {
 		return fmt.Errorf("insert submissions: %w", err)
@@ -40,6 +40,20 @@ func scanSubmission(row interface{ Scan(...any) error }) (clientele.Submission, 
 	}
 	return s, err
 }
+
+// loadIdle tells the batch if none of the project's submissions waits.
+func (t *tx) loadIdle(b *clientele.Batch, project int64) error {
+	var waits bool
+	if err := t.one(submissionWaits, []any{project}, &waits); err != nil {
+		return fmt.Errorf("look for submissions that wait: %w", err)
+	}
+	if !waits {
+		b.LoadIdle(project)
+	}
+	return nil
+}
+
+const submissionWaits = "SELECT EXISTS (SELECT 1 FROM submission WHERE project_id = ? AND finished_at IS NULL)"
 
 // loadSubmissions hands the batch the leases of the submissions that are in work.
 func (t *tx) loadSubmissions(b *clientele.Batch, project int64, ids []string) error {

@@ -55,6 +55,7 @@ type Store interface {
 	FindLeadProject(ctx context.Context, uuid string) (int64, error)
 	ForgetVisitors(ctx context.Context, before time.Time, limit int) (int64, error)
 
+	ProjectsWithSubmissions(ctx context.Context) ([]int64, error)
 	ClaimSubmissions(ctx context.Context, project int64, c clientele.Claim, limit int) ([]clientele.Submission, error)
 	FindSubmission(ctx context.Context, project int64, id string) (clientele.Submission, error)
 	ListSubmissions(ctx context.Context, f clientele.SubmissionFilter) ([]clientele.Submission, error)
@@ -166,6 +167,7 @@ func Run(t *testing.T, open func(t testing.TB) Store) {
 		{"publisher", publisherChecks()},
 		{"lead", leadChecks()},
 		{"submission", submissionChecks()},
+		{"submission at once", atOnceChecks()},
 		{"lead list", leadListChecks()},
 		{"lead counts", leadCountChecks()},
 		{"signing key", signingKeyChecks()},

@@ -111,6 +111,9 @@ func (s *Submissions) carryOutProject(ctx context.Context, project int64) (again
 		if err := s.carryOutBatch(ctx, due, lease); err != nil {
 			return 0, err
 		}
+		if len(due) < orDefault(s.Batch, defaultBatch) {
+			return 0, nil // that was all; who came meanwhile has signalled
+		}
 	}
 	return AtOnce, nil
 }

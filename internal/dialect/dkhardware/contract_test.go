@@ -43,6 +43,7 @@ func dialect(t testing.TB) *dialecttest.Dialect {
 		Always:      map[string]string{"Content-Type": "application/json; charset=utf-8"},
 		Steps: map[string]dialecttest.Step{
 			"claim":                claim,
+			"at once":              carryOutAtOnce,
 			"token":                renewToken,
 			"entry":                entry,
 			"revoke":               revoke,

@@ -30,6 +30,12 @@ func claim(ctx context.Context, s *dialecttest.Server, _, _ string) error {
 	return err
 }
 
+// carryOutAtOnce is the step "at once": from now on submissions are carried out with their acceptance, as the server has it.
+func carryOutAtOnce(_ context.Context, s *dialecttest.Server, _, _ string) error {
+	s.Book.CarryOutAtOnce()
+	return nil
+}
+
 // entry is the step "entry ID": an OPM partner of the first project sends a customer under its own id, with the e-mail
 // address that stands below.
 func entry(ctx context.Context, s *dialecttest.Server, id, email string) error {

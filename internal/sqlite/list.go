@@ -3,8 +3,9 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"fmt"
+	"slices"
+	"strconv"
 
 	"clientele"
 )
@@ -63,52 +64,106 @@ func (s *Store) LoadCustomers(ctx context.Context, project int64, ids []int64) (
 	return list, nil
 }
 
+const (
+	packedCustomers = "SELECT json_array(" + customerColumns + `) FROM customer
+		WHERE project_id = ? AND id IN (SELECT value FROM json_each(?))`
+	packedAddresses = "SELECT json_array(" + addressColumns + `) FROM address
+		WHERE project_id = ? AND customer_id IN (SELECT value FROM json_each(?)) ORDER BY customer_id, id`
+)
+
 func (s *Store) loadCustomers(ctx context.Context, project int64, ids []int64) ([]clientele.Customer, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	keys, err := json.Marshal(ids)
-	if err != nil {
-		return nil, err
+	keys := jsonIDs(ids)
+	list := make([]clientele.Customer, len(ids))
+	places, found := make(map[int64]int, len(ids)), 0
+	for i, id := range ids {
+		places[id] = i
 	}
-	rows, err := s.read.QueryContext(ctx, "SELECT "+customerColumns+` FROM customer
-		WHERE project_id = ? AND id IN (SELECT value FROM json_each(?))`, project, string(keys))
-	if err != nil {
-		return nil, err
-	}
-	byID := make(map[int64]*clientele.Customer, len(ids))
-	err = collect(rows, func(rows *sql.Rows) error {
-		c, err := scanCustomer(rows)
-		if err == nil {
-			byID[c.ID] = &c
-		}
-		return err
+	err := s.eachPacked(ctx, &s.packedCustomers, packedCustomers, []any{project, keys}, func(p *packed) {
+		id := p.number()
+		c := &list[places[id]]
+		c.ID = id
+		unpackCustomer(p, c)
+		found++
 	})
 	if err != nil {
 		return nil, err
 	}
-	if rows, err = s.read.QueryContext(ctx, addressesOf, project, string(keys)); err != nil {
-		return nil, err
-	}
-	err = collect(rows, func(rows *sql.Rows) error {
-		id, a, err := scanAddress(rows)
-		if c := byID[id]; err == nil && c != nil {
+	err = s.eachPacked(ctx, &s.packedAddresses, packedAddresses, []any{project, keys}, func(p *packed) {
+		var a clientele.Address
+		if c := &list[places[unpackAddress(p, &a)]]; c.ID != 0 { // it may be gone since
 			c.Addresses = append(c.Addresses, a)
 		}
-		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	return inOrder(ids, byID), nil
+	if found < len(ids) {
+		list = slices.DeleteFunc(list, func(c clientele.Customer) bool { return c.ID == 0 })
+	}
+	return list, nil
 }
 
-func inOrder(ids []int64, byID map[int64]*clientele.Customer) []clientele.Customer {
-	list := make([]clientele.Customer, 0, len(ids))
-	for _, id := range ids {
-		if c := byID[id]; c != nil {
-			list = append(list, *c)
+// jsonIDs returns ids as a JSON array.
+func jsonIDs(ids []int64) string {
+	b := append(make([]byte, 0, 12*len(ids)), '[')
+	for i, id := range ids {
+		if i > 0 {
+			b = append(b, ',')
 		}
+		b = strconv.AppendInt(b, id, 10)
 	}
-	return list
+	return string(append(b, ']'))
+}
+
+// eachPacked calls each with every row of a query that has one column, packed rows.
+func (s *Store) eachPacked(ctx context.Context, q *preparedRead, query string, args []any, each func(*packed)) error {
+	stmt, err := q.on(ctx, s.read, query)
+	if err != nil {
+		return err
+	}
+	rows, err := stmt.QueryContext(ctx, args...)
+	if err != nil {
+		return err
+	}
+	return collect(rows, func(rows *sql.Rows) error {
+		var row string
+		if err := rows.Scan(&row); err != nil {
+			return err
+		}
+		p := unpack(row)
+		each(&p)
+		return p.end()
+	})
+}
+
+// unpackCustomer reads customerColumns behind the id.
+func unpackCustomer(p *packed, c *clientele.Customer) {
+	c.ProjectID = p.number()
+	for _, t := range [...]*clientele.Text{
+		&c.ExternalID, &c.ExternalNumber, &c.FirstName, &c.LastName, &c.Company, &c.Email, &c.Phone, &c.AltPhone, &c.Fax, &c.IP,
+		&c.VATNumber, &c.Type, &c.EmailNormal, &c.PhoneE164, &c.AltPhoneE164, &c.VATNormal,
+	} {
+		p.text(t)
+	}
+	var source clientele.Text
+	c.Flags = clientele.Flags(p.number())
+	p.text(&source)
+	c.Source = clientele.Dialect(source.V)
+	c.CredentialID, c.Version, c.CreatedAt, c.UpdatedAt = p.number(), p.number(), p.instant(), p.instant()
+}
+
+// unpackAddress reads addressColumns.
+func unpackAddress(p *packed, a *clientele.Address) (customer int64) {
+	a.ID = p.number()
+	_ = p.number() // the project, which was asked for
+	customer = p.number()
+	for _, t := range a.Texts() {
+		p.text(t.Text)
+	}
+	a.IsDefaultBilling, a.IsDefaultShipping = p.number() != 0, p.number() != 0
+	a.CreatedAt, a.UpdatedAt = p.instant(), p.instant()
+	return customer
 }

@@ -37,10 +37,20 @@ type recordingConn struct {
 }
 
 func (c recordingConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
-	c.recorder.mu.Lock()
-	c.recorder.queries[query] = true
-	c.recorder.mu.Unlock()
+	c.recorder.note(query)
 	return c.Conn.(driver.QueryerContext).QueryContext(ctx, query, args)
+}
+
+// Prepare notes what is prepared, which is queried without the text.
+func (c recordingConn) Prepare(query string) (driver.Stmt, error) {
+	c.recorder.note(query)
+	return c.Conn.Prepare(query)
+}
+
+func (r *recorder) note(query string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.queries[query] = true
 }
 
 // recordReads makes the store's readers note their queries.

@@ -29,6 +29,8 @@ type Store struct {
 	read *sql.DB
 
 	findLeadProject preparedRead // for each postback
+	packedCustomers preparedRead // for each piece of a list
+	packedAddresses preparedRead
 
 	mu    sync.Mutex // guards the writer: one transaction at a time
 	db    *sql.DB

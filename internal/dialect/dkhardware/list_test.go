@@ -57,7 +57,7 @@ func (w *stepwise) Write(b []byte) (int, error) {
 // TestList_Streams reads 1,000 customers with addresses: they are loaded and written 100 at a time, so that no more of them
 // is in memory, and come in order, each with its own addresses.
 func TestList_Streams(t *testing.T) {
-	const customers, chunk = 1000, 100
+	const customers, chunk = 1000, 250
 	onEveryStore(t, func(t *testing.T, m dialecttest.StoreMaker) {
 		s, shelf := watched(t, m)
 		project, token := s.project(t)
@@ -110,7 +110,7 @@ func TestList_BreaksOffWhenItFails(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, m dialecttest.StoreMaker) {
 		s, shelf := watched(t, m)
 		project, token := s.project(t)
-		s.commit(t, project, times(250, func(i int) clientele.Write { return creation(moment(i), 0) })...)
+		s.commit(t, project, times(600, func(i int) clientele.Write { return creation(moment(i), 0) })...)
 		server := s.serve(t, io.Discard)
 		for failAt, want := range []string{`{"status":503,"title":"System error.",`, `{"payload":[{"customerId":`, `{"payload":[{"customerId":`} {
 			loads := 0
@@ -120,7 +120,7 @@ func TestList_BreaksOffWhenItFails(t *testing.T) {
 				}
 				return nil
 			}
-			body, err := get(t, server.URL+"/v1/customer?limit=250", token)
+			body, err := get(t, server.URL+"/v1/customer?limit=600", token)
 			if !strings.HasPrefix(body, want) {
 				t.Errorf("load %d fails: body starts with %.60q, want %q", failAt, body, want)
 			}

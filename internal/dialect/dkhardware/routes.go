@@ -6,6 +6,7 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"sync"
 
 	"clientele"
 	"clientele/internal/access"
@@ -47,6 +48,7 @@ type API struct {
 	external Verifier
 	book     Book
 	shelf    Shelf
+	buffers  sync.Pool // of *[]byte, for lists
 }
 
 // Verifier knows the tokens of another issuer. The error is of kind unauthorized when a token is none of them.

@@ -84,17 +84,14 @@ func (p *packed) number() int64 {
 	if !p.next() {
 		return 0
 	}
-	rest := p.row[p.at:]
-	end := strings.IndexAny(rest, ",]")
-	if end < 0 {
-		p.fail()
-		return 0
+	start := p.at
+	for p.at < len(p.row) && p.row[p.at] != ',' && p.row[p.at] != ']' {
+		p.at++
 	}
-	n, err := strconv.ParseInt(rest[:end], 10, 64)
+	n, err := strconv.ParseInt(p.row[start:p.at], 10, 64)
 	if err != nil {
 		p.fail()
 	}
-	p.at += end
 	return n
 }
 

@@ -13,38 +13,76 @@ import (
 
 // customerBody is the Customer contract as it is sent.
 type customerBody struct {
-	CustomerID   jsontext.Value `json:"customerId"`
-	CreatedAt    jsontext.Value `json:"createdAt"`
-	UpdatedAt    jsontext.Value `json:"updatedAt"`
-	FirstName    jsontext.Value `json:"firstName"`
-	LastName     jsontext.Value `json:"lastName"`
-	Company      jsontext.Value `json:"company"`
-	Phone        jsontext.Value `json:"phone"`
-	AltPhone     jsontext.Value `json:"altPhone"`
-	Fax          jsontext.Value `json:"fax"`
-	Email        jsontext.Value `json:"email"`
-	CustomerType jsontext.Value `json:"customerType"`
-	Addresses    jsontext.Value `json:"addresses"`
+	text []byte // the body, in which the values lie
+
+	CustomerID, CreatedAt, UpdatedAt, FirstName, LastName, Company, Phone, AltPhone, Fax, Email, CustomerType, Addresses jsontext.Value
+}
+
+var customerNames = []string{
+	`"customerId"`, `"createdAt"`, `"updatedAt"`, `"firstName"`, `"lastName"`, `"company"`, `"phone"`, `"altPhone"`, `"fax"`, `"email"`, `"customerType"`, `"addresses"`,
+}
+
+// values returns the places of the values, in the order of customerNames.
+func (b *customerBody) values() []*jsontext.Value {
+	return []*jsontext.Value{
+		&b.CustomerID, &b.CreatedAt, &b.UpdatedAt, &b.FirstName, &b.LastName, &b.Company, &b.Phone, &b.AltPhone, &b.Fax, &b.Email, &b.CustomerType, &b.Addresses,
+	}
+}
+
+// UnmarshalJSONFrom implements json.UnmarshalerFrom.
+func (b *customerBody) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return readFields(d, b.text, customerNames, b.values())
 }
 
 // addressBody is the Address contract as it is sent.
 type addressBody struct {
-	AddressID         jsontext.Value `json:"addressId"`
-	CustomerID        jsontext.Value `json:"customerId"`
-	FirstName         jsontext.Value `json:"firstName"`
-	LastName          jsontext.Value `json:"lastName"`
-	Company           jsontext.Value `json:"company"`
-	Phone             jsontext.Value `json:"phone"`
-	AltPhone          jsontext.Value `json:"altPhone"`
-	Fax               jsontext.Value `json:"fax"`
-	Zip               jsontext.Value `json:"zip"`
-	Country           jsontext.Value `json:"country"`
-	State             jsontext.Value `json:"state"`
-	City              jsontext.Value `json:"city"`
-	Address1          jsontext.Value `json:"address1"`
-	Address2          jsontext.Value `json:"address2"`
-	IsDefaultBilling  jsontext.Value `json:"isDefaultBilling"`
-	IsDefaultShipping jsontext.Value `json:"isDefaultShipping"`
+	AddressID, CustomerID, FirstName, LastName, Company, Phone, AltPhone, Fax, Zip, Country, State, City, Address1, Address2, IsDefaultBilling, IsDefaultShipping jsontext.Value
+}
+
+var addressNames = []string{
+	`"addressId"`, `"customerId"`, `"firstName"`, `"lastName"`, `"company"`, `"phone"`, `"altPhone"`, `"fax"`, `"zip"`, `"country"`, `"state"`, `"city"`, `"address1"`, `"address2"`, `"isDefaultBilling"`, `"isDefaultShipping"`,
+}
+
+// values returns the places of the values, in the order of addressNames.
+func (b *addressBody) values() []*jsontext.Value {
+	return []*jsontext.Value{
+		&b.AddressID, &b.CustomerID, &b.FirstName, &b.LastName, &b.Company, &b.Phone, &b.AltPhone, &b.Fax, &b.Zip, &b.Country, &b.State, &b.City, &b.Address1, &b.Address2, &b.IsDefaultBilling, &b.IsDefaultShipping,
+	}
+}
+
+// addressBodies are the addresses on their way in. They are read one by one, since one that is none is a fault of its own.
+type addressBodies struct {
+	text  []byte // the list, in which the values lie
+	items []addressItem
+}
+
+type addressItem struct {
+	addressBody
+	raw jsontext.Value // what is no object; nil for an address
+}
+
+// UnmarshalJSONFrom implements json.UnmarshalerFrom.
+func (l *addressBodies) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	if _, err := d.ReadToken(); err != nil {
+		return err
+	}
+	for d.PeekKind() != jsontext.KindEndArray {
+		l.items = append(l.items, addressItem{})
+		item := &l.items[len(l.items)-1]
+		if d.PeekKind() == jsontext.KindBeginObject {
+			if err := readFields(d, l.text, addressNames, item.values()); err != nil {
+				return err
+			}
+			continue
+		}
+		raw, err := d.ReadValue()
+		if err != nil {
+			return err
+		}
+		item.raw = raw.Clone()
+	}
+	_, err := d.ReadToken()
+	return err
 }
 
 // Maximal lengths of the contracts, in characters.
@@ -106,7 +144,6 @@ func (c *customerBody) readType(f *faults) clientele.Text {
 // readAddresses reads the addresses of a create. Of several default ones the last wins (rulings, Writing).
 func (c *customerBody) readAddresses(f *faults) []clientele.Address {
 	const path = "Addresses"
-	var items []jsontext.Value
 	switch c.Addresses.Kind() {
 	case jsontext.KindInvalid, jsontext.KindNull:
 		return nil
@@ -118,45 +155,53 @@ func (c *customerBody) readAddresses(f *faults) []clientele.Address {
 		addNotValid(f, path, string(c.Addresses))
 		return nil
 	}
-	if err := json.Unmarshal(c.Addresses, &items); err != nil {
+	sent := addressBodies{text: c.Addresses}
+	if err := json.Unmarshal(c.Addresses, &sent); err != nil {
 		addNotValid(f, path, string(c.Addresses))
 		return nil
 	}
-	if len(items) > maxAddresses {
-		f.add(path, "'Addresses' must contain %d items or fewer. You entered %d items.", maxAddresses, len(items))
+	if n := len(sent.items); n > maxAddresses {
+		f.add(path, "'Addresses' must contain %d items or fewer. You entered %d items.", maxAddresses, n)
 		return nil
 	}
-	list := make([]clientele.Address, len(items))
-	for i, raw := range items {
-		readAddress(f, fmt.Sprintf("%s[%d]", path, i), raw, &list[i])
+	list := make([]clientele.Address, len(sent.items))
+	for i := range sent.items {
+		sent.items[i].read(f, i, &list[i])
 	}
 	keepLastDefaults(list)
 	return list
 }
 
-func readAddress(f *faults, path string, raw jsontext.Value, a *clientele.Address) {
-	var body addressBody
-	if raw.Kind() != jsontext.KindBeginObject || json.Unmarshal(raw, &body) != nil {
-		addNotValid(f, path, string(raw))
+// read reads the address that stands at a place of the list.
+func (b *addressItem) read(f *faults, place int, a *clientele.Address) {
+	if b.raw != nil {
+		addNotValid(f, fmt.Sprintf("Addresses[%d]", place), string(b.raw))
 		return
 	}
-	at := func(name string, raw jsontext.Value) property { return property{path + "." + name, raw} }
-	at("AddressId", body.AddressID).empty(f)
-	at("CustomerId", body.CustomerID).empty(f)
-	a.FirstName = at("FirstName", body.FirstName).required(f, maxName)
-	a.LastName = at("LastName", body.LastName).required(f, maxName)
-	a.Company = at("Company", body.Company).text(f, maxCompany)
-	a.Phone = at("Phone", body.Phone).text(f, maxPhone)
-	a.AltPhone = at("AltPhone", body.AltPhone).text(f, maxPhone)
-	a.Fax = at("Fax", body.Fax).text(f, maxPhone)
-	a.PostalCode = at("Zip", body.Zip).required(f, maxZip)
-	a.Country = at("Country", body.Country).required(f, maxCountry)
-	a.State = at("State", body.State).required(f, maxState)
-	a.City = at("City", body.City).required(f, maxLine)
-	a.Line1 = at("Address1", body.Address1).required(f, maxLine)
-	a.Line2 = at("Address2", body.Address2).text(f, maxLine)
-	a.IsDefaultBilling = at("IsDefaultBilling", body.IsDefaultBilling).flag(f)
-	a.IsDefaultShipping = at("IsDefaultShipping", body.IsDefaultShipping).flag(f)
+	var own faults
+	b.addressBody.read(&own, a)
+	for _, o := range own { // a path is made for those only that are at fault
+		*f = append(*f, fault{path: fmt.Sprintf("Addresses[%d].%s", place, o.path), messages: o.messages})
+	}
+}
+
+func (b *addressBody) read(f *faults, a *clientele.Address) {
+	property{"AddressId", b.AddressID}.empty(f)
+	property{"CustomerId", b.CustomerID}.empty(f)
+	a.FirstName = property{"FirstName", b.FirstName}.required(f, maxName)
+	a.LastName = property{"LastName", b.LastName}.required(f, maxName)
+	a.Company = property{"Company", b.Company}.text(f, maxCompany)
+	a.Phone = property{"Phone", b.Phone}.text(f, maxPhone)
+	a.AltPhone = property{"AltPhone", b.AltPhone}.text(f, maxPhone)
+	a.Fax = property{"Fax", b.Fax}.text(f, maxPhone)
+	a.PostalCode = property{"Zip", b.Zip}.required(f, maxZip)
+	a.Country = property{"Country", b.Country}.required(f, maxCountry)
+	a.State = property{"State", b.State}.required(f, maxState)
+	a.City = property{"City", b.City}.required(f, maxLine)
+	a.Line1 = property{"Address1", b.Address1}.required(f, maxLine)
+	a.Line2 = property{"Address2", b.Address2}.text(f, maxLine)
+	a.IsDefaultBilling = property{"IsDefaultBilling", b.IsDefaultBilling}.flag(f)
+	a.IsDefaultShipping = property{"IsDefaultShipping", b.IsDefaultShipping}.flag(f)
 }
 
 // keepLastDefaults takes the mark of a default address from all but the last that has it.

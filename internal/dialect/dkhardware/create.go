@@ -20,7 +20,7 @@ func (a *API) create(r *dialect.Request) (dialect.Answer, error) {
 
 // decodeCreate reads a new customer with its addresses, and says of all faults at once, in the order of the contract.
 func decodeCreate(body []byte) (clientele.Details, []clientele.Address, error) {
-	var c customerBody
+	c := customerBody{text: body}
 	var d clientele.Details
 	if err := decode(body, &c); err != nil {
 		return d, nil, err

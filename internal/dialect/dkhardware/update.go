@@ -24,7 +24,7 @@ func (a *API) update(r *dialect.Request) (dialect.Answer, error) {
 // decodeUpdate reads the id of a customer and its new values: absent keeps, null clears. It says of all faults at once, in
 // the order of the contract.
 func decodeUpdate(body []byte) (target string, patch clientele.Patch, err error) {
-	var c customerBody
+	c := customerBody{text: body}
 	if err := decode(body, &c); err != nil {
 		return "", patch, err
 	}

@@ -1,6 +1,7 @@
 package dkhardware
 
 import (
+	"bytes"
 	"strings"
 	"unicode/utf8"
 
@@ -73,6 +74,9 @@ func (p property) isEmpty() bool {
 	case jsontext.KindInvalid, jsontext.KindNull:
 		return true
 	case jsontext.KindString:
+		if inner := p.raw[1 : len(p.raw)-1]; bytes.IndexByte(inner, '\\') < 0 {
+			return len(bytes.TrimSpace(inner)) == 0
+		}
 		return strings.TrimSpace(unquote(p.raw)) == ""
 	default:
 		return false
@@ -128,6 +132,9 @@ func (p property) checkNUL(f *faults, text string) {
 
 // unquote returns the text of a JSON string of a body that was decoded, and so is well-formed.
 func unquote(raw jsontext.Value) string {
+	if inner := raw[1 : len(raw)-1]; bytes.IndexByte(inner, '\\') < 0 {
+		return string(inner)
+	}
 	text, err := jsontext.AppendUnquote(nil, raw)
 	if err != nil {
 		return ""

@@ -68,9 +68,14 @@ func (t *tx) loadLeads(b *clientele.Batch, project int64, uuids []string) error 
 		return fmt.Errorf("load leads: %w", err)
 	}
 	err = collect(rows, func(rows *sql.Rows) error {
-		l, err := scanLead(rows)
+		var row string
+		if err := rows.Scan(&row); err != nil {
+			return err
+		}
+		p := unpack(row)
+		l := unpackLead(&p)
 		b.LoadLead(l)
-		return err
+		return p.end()
 	})
 	if err != nil {
 		return fmt.Errorf("load leads: %w", err)
@@ -78,7 +83,27 @@ func (t *tx) loadLeads(b *clientele.Batch, project int64, uuids []string) error 
 	return nil
 }
 
-const loadLeadsSQL = "SELECT " + leadColumns + ` FROM lead
+// unpackLead reads leadColumns.
+func unpackLead(p *packed) clientele.Lead {
+	var l clientele.Lead
+	l.ID, l.ProjectID, l.UUID, l.CampaignID, l.PublisherID = p.number(), p.number(), p.known(), p.number(), p.number()
+	l.Stage, _ = clientele.ParseStage(p.known()) // "" is no stage
+	for s := clientele.StageWideContact; s < clientele.NumStages; s++ {
+		l.ReachedAt[s] = p.instant()
+	}
+	l.NetValue, l.NominalValue = clientele.Amount(p.number()), clientele.Amount(p.number())
+	p.text(&l.CustomerType)
+	for i := range l.Subs {
+		p.text(&l.Subs[i])
+	}
+	p.text(&l.IP)
+	p.text(&l.UserAgent)
+	l.ActionAt, l.Source = p.instant(), clientele.Dialect(p.known())
+	l.CredentialID, l.Version, l.CreatedAt, l.UpdatedAt = p.number(), p.number(), p.instant(), p.instant()
+	return l
+}
+
+const loadLeadsSQL = "SELECT json_array(" + leadColumns + `) FROM lead
 	WHERE project_id = ? AND uuid IN (SELECT value FROM json_each(?))`
 
 // keepLeads stores the leads that a batch registered and those that it reported on.

@@ -148,10 +148,7 @@ func unpackCustomer(p *packed, c *clientele.Customer) {
 	} {
 		p.text(t)
 	}
-	var source clientele.Text
-	c.Flags = clientele.Flags(p.number())
-	p.text(&source)
-	c.Source = clientele.Dialect(source.V)
+	c.Flags, c.Source = clientele.Flags(p.number()), clientele.Dialect(p.known())
 	c.CredentialID, c.Version, c.CreatedAt, c.UpdatedAt = p.number(), p.number(), p.instant(), p.instant()
 }
 

@@ -53,6 +53,14 @@ func (p *packed) text(t *clientele.Text) {
 	}
 }
 
+// known reads a text of a column that has one in each row; "" for null.
+func (p *packed) known() string {
+	if !p.next() {
+		return ""
+	}
+	return p.string()
+}
+
 // string reads a text, which p stands before.
 func (p *packed) string() string {
 	rest := p.row[p.at:]

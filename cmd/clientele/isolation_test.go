@@ -79,6 +79,7 @@ var leadLink = regexp.MustCompile(`href="/console/p/2/leads/([0-9]+)"`)
 
 // TestIsolation tries every way into another project's data, each with a server that remembers no credential.
 func TestIsolation(t *testing.T) {
+	t.Parallel() // it waits for a credential to expire, and for many commands
 	onEachBook(t, func(t *testing.T, b crashBook) {
 		e := newEstate(t, b)
 		w := e.spoil()

@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"testing"
 
@@ -197,8 +198,8 @@ func (b *bookRows) checkHistory(t testing.TB) {
 			t.Fatalf("customer %q is there twice", c.values["external_id"])
 		}
 		keys[c.values["external_id"]] = true
-		if diff := cmp.Diff(replayed[c.id], c.values); diff != "" {
-			t.Fatalf("the history of customer %d does not give it as it stands (-history +customer):\n%s", c.id, diff)
+		if !maps.Equal(replayed[c.id], c.values) { // looked at first, since telling the difference takes long
+			t.Fatalf("the history of customer %d does not give it as it stands (-history +customer):\n%s", c.id, cmp.Diff(replayed[c.id], c.values))
 		}
 		if c.version != versions[c.id] || c.email.String != c.values["email"] {
 			t.Fatalf("customer %d has version %d after %d changes, e-mail %q normalised %q",

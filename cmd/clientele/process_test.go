@@ -33,7 +33,7 @@ func buildAndRun(m *testing.M) int {
 	}
 	defer os.RemoveAll(dir)
 	binary = filepath.Join(dir, "clientele")
-	build := exec.Command("go", "build", "-race=false", "-ldflags", "-X main.version="+testVersion, "-o", binary, ".")
+	build := exec.Command("go", "build", "-race=false", "-trimpath", "-ldflags", "-X main.version="+testVersion, "-o", binary, ".")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "build the program: %v\n%s", err, out)

@@ -21,6 +21,7 @@ const readmeAddress = "127.0.0.1:8080"
 
 // TestREADME_CommandsWork runs what the README shows, in a copy of the tree, as somebody who just cloned it.
 func TestREADME_CommandsWork(t *testing.T) {
+	t.Parallel()
 	blocks := readmeBlocks(t)
 	if len(blocks) < 5 {
 		t.Fatalf("the README shows %d blocks of commands, want at least: run, send, test, for real", len(blocks))
@@ -76,11 +77,14 @@ func (s readmeShell) command(b block) *exec.Cmd {
 	cmd := exec.Command("sh", "-ec", strings.ReplaceAll(b.text, readmeAddress, s.address))
 	cmd.Dir = s.tree
 	cmd.Env = []string{"HOME=" + s.home, "PATH=" + os.Getenv("PATH"), "CLIENTELE_LISTEN=" + s.address}
-	for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOPROXY", "GOFLAGS", "GOSUMDB", "GONOSUMDB", "GOTOOLCHAIN"} { // what is downloaded once is enough
+	for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOPROXY", "GOSUMDB", "GONOSUMDB", "GOTOOLCHAIN"} { // what is downloaded once is enough
 		if value, err := exec.Command("go", "env", name).Output(); err == nil && len(value) > 1 {
 			cmd.Env = append(cmd.Env, name+"="+strings.TrimSpace(string(value)))
 		}
 	}
+	// Compiled as the program under test was, wherever the tree is, everything but the linking is in the cache.
+	flags := strings.TrimSpace(os.Getenv("GOFLAGS") + " -trimpath")
+	cmd.Env = append(cmd.Env, "CGO_ENABLED=0", "GOFLAGS="+flags)
 	return cmd
 }
 

@@ -17,10 +17,7 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-const (
-	submissionRounds      = 20
-	submissionConnections = 16
-)
+const submissionConnections = 16
 
 // crashBook is a book of either kind with a server to kill.
 type crashBook struct {
@@ -51,7 +48,10 @@ func onEachBook(t *testing.T, test func(t *testing.T, b crashBook)) {
 
 // TestKill_SubmissionsTakeEffectOnce kills a server at random moments while submissions are accepted and carried out. In the
 // end each accepted one has succeeded, its effect is there exactly once, and those about one customer came in order.
-func TestKill_SubmissionsTakeEffectOnce(t *testing.T) { onEachBook(t, killDuringSubmissions) }
+func TestKill_SubmissionsTakeEffectOnce(t *testing.T) {
+	t.Parallel() // it waits for the disk
+	onEachBook(t, killDuringSubmissions)
+}
 
 func killDuringSubmissions(t *testing.T, b crashBook) {
 	p := newSubmitter(t, b)
@@ -62,7 +62,8 @@ func killDuringSubmissions(t *testing.T, b crashBook) {
 		p.customers[i] = p.await(t, s, id)
 	}
 	random := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 0))
-	for round := range submissionRounds {
+	rounds := inLongTests(6, 20)
+	for round := range rounds {
 		p.load(t, s, round, 1+random.Int64N(400), time.Duration(random.IntN(5000))*time.Microsecond)
 		s = b.start()
 	}
@@ -77,8 +78,8 @@ func killDuringSubmissions(t *testing.T, b crashBook) {
 	}
 	s.stop()
 	p.holds(t, b.read())
-	t.Logf("%d kills: %d submissions accepted", submissionRounds, accepted)
-	if accepted < submissionRounds*submissionConnections {
+	t.Logf("%d kills: %d submissions accepted", rounds, accepted)
+	if accepted < rounds*submissionConnections {
 		t.Errorf("%d submissions accepted: that is no load", accepted)
 	}
 }

@@ -16,9 +16,6 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// eventRounds is how often the server is killed while it tells of changes.
-const eventRounds = 8
-
 // listener takes events and fails now and then, until it is calm.
 type listener struct {
 	*httptest.Server
@@ -72,7 +69,10 @@ func (l *listener) toldOf(path string) []string {
 
 // TestKill_EveryChangeIsToldOf kills a server at random moments while partners write and events go out, and wants every
 // customer of the book told of to every subscription in the end.
-func TestKill_EveryChangeIsToldOf(t *testing.T) { onEachBook(t, killDuringEvents) }
+func TestKill_EveryChangeIsToldOf(t *testing.T) {
+	t.Parallel() // it waits for retries
+	onEachBook(t, killDuringEvents)
+}
 
 func killDuringEvents(t *testing.T, b crashBook) {
 	l := newListener(t)
@@ -83,7 +83,8 @@ func killDuringEvents(t *testing.T, b crashBook) {
 	}
 	c := &crowd{key: b.key, journals: make([]journal, crashConnections)}
 	random := rand.New(rand.NewPCG(1, 2))
-	for round := range eventRounds {
+	rounds := inLongTests(3, 8) // how often the server is killed while it tells of changes
+	for round := range rounds {
 		s := b.start("--allow-loopback-http")
 		c.load(t, s, round*5+4, random)
 	}
@@ -101,5 +102,5 @@ func killDuringEvents(t *testing.T, b crashBook) {
 	if len(l.twice) > 0 {
 		t.Errorf("webhook-ids that stood for different events: %v", l.twice)
 	}
-	t.Logf("%d customers, %d events, %d kills", len(want), len(l.sent), eventRounds)
+	t.Logf("%d customers, %d events, %d kills", len(want), len(l.sent), rounds)
 }

@@ -191,14 +191,7 @@ func (t *tx) finishParcel(lease string, p *clientele.SentParcel) error {
 	if before, err := t.finishedBefore(p); before || err != nil {
 		return err
 	}
-	attempts := make([]any, 0, len(p.Sent)*numAttemptColumns)
-	for i := range p.Sent {
-		var err error
-		if attempts, err = t.recordAttempt(attempts, p.ProjectID, &p.Sent[i]); err != nil {
-			return err
-		}
-	}
-	if err := t.insertRows("INSERT INTO attempt ("+attemptRow+")", "", numAttemptColumns, attempts); err != nil {
+	if err := t.recordAttempts(p.ProjectID, p.Sent); err != nil {
 		return err
 	}
 	if p.Disable != "" {
@@ -222,42 +215,6 @@ func (t *tx) finishedBefore(p *clientele.SentParcel) (found bool, err error) {
 	err = t.one(`SELECT EXISTS (SELECT 1 FROM attempt WHERE project_id = ? AND delivery_id = ? AND number >= ? AND at = ?)`,
 		[]any{p.ProjectID, first.DeliveryID, first.Attempt.Number, first.Attempt.At.UnixMicro()}, &found)
 	return found, err
-}
-
-const (
-	attemptRow        = "project_id, delivery_id, number, at, duration, status_code, error_class, answer"
-	numAttemptColumns = 8
-)
-
-// recordAttempt makes of a delivery what it is after another attempt, and adds the attempt to the rows that are to be
-// inserted together.
-func (t *tx) recordAttempt(rows []any, project int64, sent *clientele.SentDelivery) ([]any, error) {
-	retries, due, finished := 0, sent.DueAt.UnixMicro(), any(nil)
-	if sent.Status != clientele.DeliveryDelivered {
-		retries = 1
-	}
-	if sent.Status != clientele.DeliveryDue {
-		due, finished = sent.Attempt.At.UnixMicro(), sent.Attempt.At.Add(sent.Attempt.Duration).UnixMicro()
-	}
-	var number int
-	err := t.one(`UPDATE delivery SET attempts = attempts + 1, retries = retries + ?,
-		status = CASE status WHEN 'delivered' THEN status ELSE ? END, due_at = ?,
-		finished_at = CASE status WHEN 'delivered' THEN finished_at ELSE ? END
-		WHERE project_id = ? AND id = ? RETURNING attempts`,
-		[]any{retries, string(sent.Status), due, finished, project, sent.DeliveryID}, &number)
-	if errors.Is(err, sql.ErrNoRows) {
-		return rows, nil // forgotten meanwhile
-	}
-	if err != nil {
-		return rows, err
-	}
-	a := &sent.Attempt
-	answer := a.Answer
-	if answer == nil {
-		answer = []byte{}
-	}
-	return append(rows, project, sent.DeliveryID, number, a.At.UnixMicro(), a.Duration.Microseconds(), a.StatusCode,
-		a.ErrorClass, answer), nil
 }
 
 // row returns the only row of a query, as scanned later.

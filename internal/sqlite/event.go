@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"clientele"
@@ -82,16 +83,20 @@ func (s *Store) ReadChanges(ctx context.Context, cursors []clientele.EventCursor
 func (s *Store) GatherEvents(ctx context.Context, events []clientele.Event, newID func() string) (int, error) {
 	made := 0
 	err := s.transact(ctx, func(t *tx) error {
-		made = 0
-		g := &gathering{tx: t, newID: newID, standing: map[clientele.EventCursor][]string{}, left: map[clientele.EventCursor]bool{}}
+		g := &gathering{
+			tx: t, ids: newIDs{tx: t}, newID: newID, stood: map[clientele.EventCursor][]string{},
+			standing: map[clientele.EventCursor][]string{}, due: map[dueSubscription]int64{},
+		}
+		if err := g.load(events); err != nil {
+			return err
+		}
 		for i := range events {
-			n, err := g.gather(&events[i])
-			if err != nil {
+			if err := g.gather(&events[i]); err != nil {
 				return err
 			}
-			made += n
 		}
-		return g.move()
+		made = len(g.deliveries) / numDeliveryColumns
+		return g.keep()
 	})
 	if err != nil {
 		return 0, fmt.Errorf("gather %d events: %w", len(events), err)
@@ -99,10 +104,13 @@ func (s *Store) GatherEvents(ctx context.Context, events []clientele.Event, newI
 	return made, nil
 }
 
-// standing selects the subscriptions that stand at a place.
-const standing = "project_id = ? AND event_type = ? AND cursor = ? AND disabled_at IS NULL AND deleted_at IS NULL"
+// standing selects the subscriptions that stand in a part of a history.
+const standing = `SELECT cursor, id FROM subscription WHERE project_id = ? AND event_type = ? AND cursor BETWEEN ? AND ?
+	AND disabled_at IS NULL AND deleted_at IS NULL`
 
 const (
+	eventRow           = "seq, project_id, event_type, subject_ids, first_at, at, created_at"
+	numEventColumns    = 7
 	deliveryRow        = "project_id, id, subscription_id, event_seq, status, attempts, retries, due_at, created_at"
 	numDeliveryColumns = 9
 )
@@ -111,58 +119,89 @@ const (
 // many events they passed.
 type gathering struct {
 	*tx
+	ids   newIDs
 	newID func() string
-	// standing are the subscriptions that were moved, at the places where they stand now; left are the places from which all
-	// went.
-	standing map[clientele.EventCursor][]string
-	left     map[clientele.EventCursor]bool
+	// stood are the subscriptions that have not been moved, at their places; standing are those that were, where they stand now.
+	stood, standing map[clientele.EventCursor][]string
 	// due is when the deliveries were made, by subscription; at the earliest.
 	due map[dueSubscription]int64
+	// events and deliveries are the rows to insert.
+	events, deliveries []any
+}
+
+// load reads where the subscriptions stand that the events may move.
+func (g *gathering) load(events []clientele.Event) error {
+	type span struct{ from, to int64 }
+	spans := map[clientele.EventCursor]span{} // by project and type
+	for i := range events {
+		e := &events[i]
+		of := clientele.EventCursor{ProjectID: e.ProjectID, EventType: e.EventType}
+		s, known := spans[of]
+		if !known {
+			s = span{e.From, e.From}
+		}
+		spans[of] = span{min(s.from, e.From), max(s.to, e.From)}
+	}
+	for of, s := range spans {
+		rows, err := g.query(standing, of.ProjectID, string(of.EventType), s.from, s.to)
+		if err != nil {
+			return err
+		}
+		err = collect(rows, func(rows *sql.Rows) error {
+			var id string
+			place := of
+			err := rows.Scan(&place.Seq, &id)
+			g.stood[place] = append(g.stood[place], id)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // take moves the subscriptions that stand at an event past it, and returns them.
-func (g *gathering) take(e *clientele.Event) (ids []string, err error) {
+func (g *gathering) take(e *clientele.Event) []string {
 	place := clientele.EventCursor{ProjectID: e.ProjectID, EventType: e.EventType, Seq: e.From}
-	if !g.left[place] {
-		ids, err = g.texts("SELECT id FROM subscription WHERE "+standing+" ORDER BY id", e.ProjectID, string(e.EventType), e.From)
-	}
-	ids = append(ids, g.standing[place]...)
-	g.left[place] = true
+	slices.Sort(g.stood[place])
+	ids := slices.Concat(g.stood[place], g.standing[place])
+	delete(g.stood, place)
 	delete(g.standing, place)
 	place.Seq = e.To
 	g.standing[place] = append(g.standing[place], ids...)
-	return ids, err
+	return ids
 }
 
-func (g *gathering) gather(e *clientele.Event) (int, error) {
-	ids, err := g.take(e)
-	if err != nil || len(ids) == 0 || len(e.SubjectIDs) == 0 {
-		return 0, err
+func (g *gathering) gather(e *clientele.Event) error {
+	ids := g.take(e)
+	if len(ids) == 0 || len(e.SubjectIDs) == 0 {
+		return nil
 	}
 	subjects, err := json.Marshal(e.SubjectIDs)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	now := e.CreatedAt.UnixMicro()
-	var event int64
-	err = g.one(`INSERT INTO event (project_id, event_type, subject_ids, first_at, at, created_at)
-		VALUES (?, ?, ?, ?, ?, ?) RETURNING seq`,
-		[]any{e.ProjectID, string(e.EventType), string(subjects), e.FirstAt.UnixMicro(), e.At.UnixMicro(), now}, &event)
-	if err != nil {
-		return 0, err
-	}
-	if g.due == nil {
-		g.due = map[dueSubscription]int64{}
-	}
-	values := make([]any, 0, len(ids)*numDeliveryColumns)
+	now, event := e.CreatedAt.UnixMicro(), g.ids.next("event")
+	g.events = append(g.events, event, e.ProjectID, string(e.EventType), string(subjects), e.FirstAt.UnixMicro(), e.At.UnixMicro(), now)
 	for _, id := range ids {
-		values = append(values, e.ProjectID, g.newID(), id, event, string(clientele.DeliveryDue), 0, 0, now, now)
+		g.deliveries = append(g.deliveries, e.ProjectID, g.newID(), id, event, string(clientele.DeliveryDue), 0, 0, now, now)
 		key := dueSubscription{e.ProjectID, id}
 		if due, known := g.due[key]; !known || now < due {
 			g.due[key] = now
 		}
 	}
-	return len(ids), g.insertRows("INSERT INTO delivery ("+deliveryRow+")", "", numDeliveryColumns, values)
+	return g.ids.err
+}
+
+func (g *gathering) keep() error {
+	if err := g.insertRows("INSERT INTO event ("+eventRow+")", "", numEventColumns, g.events); err != nil {
+		return err
+	}
+	if err := g.insertRows("INSERT INTO delivery ("+deliveryRow+")", "", numDeliveryColumns, g.deliveries); err != nil {
+		return err
+	}
+	return g.move()
 }
 
 // move stores where the subscriptions stand, and that they have something due unless they are under a claim.
@@ -182,22 +221,6 @@ func (g *gathering) move() error {
 		}
 	}
 	return nil
-}
-
-// texts returns the first column of a query.
-func (t *tx) texts(query string, args ...any) ([]string, error) {
-	rows, err := t.query(query, args...)
-	if err != nil {
-		return nil, err
-	}
-	var list []string
-	err = collect(rows, func(rows *sql.Rows) error {
-		var text string
-		err := rows.Scan(&text)
-		list = append(list, text)
-		return err
-	})
-	return list, err
 }
 
 // ForgetDeliveries deletes, of the oldest deliveries and events, at most limit of each, those that were created before the

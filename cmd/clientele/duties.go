@@ -25,6 +25,10 @@ const (
 // forgetLimit is how many rows are forgotten in one transaction.
 const forgetLimit = 1000
 
+// waitingAtOnce is how many transactions of submissions that wait are carried out together. While some wait, those that are accepted
+// wait behind them: more have to be carried out than are accepted meanwhile, or a busy server would never be through.
+const waitingAtOnce = 2
+
 // startBackground starts what is carried out beside the requests. close stops it.
 func (r *rooms) startBackground(ctx context.Context, c *config.Serve) error {
 	exclusive := webhook.Alone
@@ -36,7 +40,7 @@ func (r *rooms) startBackground(ctx context.Context, c *config.Serve) error {
 	}
 	r.watchOthers()
 	submissions := &work.Submissions{
-		Store: r.store, Book: r.book, Commit: r.line, Now: time.Now, Log: r.log, Batch: c.MaxBatch,
+		Store: r.store, Book: r.book, Commit: r.line, Now: time.Now, Log: r.log, Batch: waitingAtOnce * c.MaxBatch,
 	}
 	if exclusive == webhook.Alone {
 		if err := submissions.EndClaims(ctx); err != nil {

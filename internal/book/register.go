@@ -44,13 +44,19 @@ func (b *Book) Register(ctx context.Context, call Call, d clientele.Details, add
 
 // stating returns the patch that states each detail that is there.
 func stating(d *clientele.Details) clientele.Patch {
+	p := asSent(d)
+	normalise(&p)
+	return p
+}
+
+// asSent is stating without the normal values.
+func asSent(d *clientele.Details) clientele.Patch {
 	var p clientele.Patch
 	for f := range clientele.AllFields.All {
 		if t := *d.Of(f); t.Valid {
 			p.Put(f, t)
 		}
 	}
-	normalise(&p)
 	return p
 }
 

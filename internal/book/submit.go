@@ -13,7 +13,7 @@ import (
 // Checking the caller's form is the dialect's part.
 func (b *Book) Create(ctx context.Context, call Call, d clientele.Details, addresses []clientele.Address) (string, error) {
 	return b.submit(ctx, call, clientele.Submission{
-		Write: clientele.CustomerWrite{Mode: clientele.CreateCustomer, Patch: stating(&d), Addresses: addresses},
+		Write: clientele.CustomerWrite{Mode: clientele.CreateCustomer, Patch: asSent(&d), Addresses: addresses},
 	})
 }
 

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"clientele"
@@ -81,16 +83,31 @@ func (t *tx) loadSubmissions(b *clientele.Batch, project int64, ids []string) er
 	return nil
 }
 
+// finishSubmissions marks submissions as finished, as many of one project at a time as a statement takes.
 func (t *tx) finishSubmissions(list []clientele.FinishedSubmission) error {
-	for _, f := range list {
-		err := t.exec(`UPDATE submission SET status = ?, customer_id = ?, failure = ?, lease = '', finished_at = ?
-			WHERE project_id = ? AND id = ?`,
-			string(f.Status), f.CustomerID, string(f.Failure), f.At.UnixMicro(), f.ProjectID, f.ID)
-		if err != nil {
-			return fmt.Errorf("finish submission: %w", err)
+	for len(list) > 0 {
+		project, n := list[0].ProjectID, 1
+		for n < min(len(list), chunkRows[0]) && list[n].ProjectID == project {
+			n++
 		}
+		n = chunkOf(n)
+		args := make([]any, 0, 5*n+1)
+		for _, f := range list[:n] {
+			args = append(args, f.ID, string(f.Status), f.CustomerID, string(f.Failure), f.At.UnixMicro())
+		}
+		if err := t.exec(finishSubmissionsSQL(n), append(args, project)...); err != nil {
+			return fmt.Errorf("finish submissions: %w", err)
+		}
+		list = list[n:]
 	}
 	return nil
+}
+
+func finishSubmissionsSQL(rows int) string {
+	return "WITH bound (id, status, customer_id, failure, finished_at) AS (VALUES " +
+		strings.Join(slices.Repeat([]string{"(?,?,?,?,?)"}, rows), ",") + `)
+		UPDATE submission SET status = bound.status, customer_id = bound.customer_id, failure = bound.failure, lease = '',
+		finished_at = bound.finished_at FROM bound WHERE submission.project_id = ? AND submission.id = bound.id`
 }
 
 // ClaimSubmissions takes the project's oldest unfinished submissions, at most limit, to be carried out under the lease

@@ -64,7 +64,8 @@ func (c *keyIssue) Run(ctx context.Context, std streams) error {
 		if err != nil {
 			return err
 		}
-		return printIssued(std.out, issued, order.Projects, c.JSON)
+		text := func(w io.Writer) error { return printIssued(w, issued, order.Projects, c.JSON) }
+		return showOnce(std.out, text, func() string { return takeBack(ctx, s, &issued.Credential, order.Secret) })
 	})
 }
 
@@ -267,6 +268,7 @@ func (c *keyRotate) Run(ctx context.Context, std streams) error {
 				}
 			}
 		}
-		return printIssued(std.out, issued, projects, c.JSON)
+		text := func(w io.Writer) error { return printIssued(w, issued, projects, c.JSON) }
+		return showOnce(std.out, text, always("rotate it once more, the one before works for %s: clientele key rotate %d", c.Overlap, c.ID))
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"time"
 
@@ -88,7 +89,7 @@ func (c *operatorCreate) Run(ctx context.Context, std streams) error {
 			return err
 		}
 		audited := auditCommand(ctx, s, "operator.create", o.ID)
-		return errors.Join(printOneTime(std, c.JSON, o, password), audited)
+		return errors.Join(printOneTime(std.out, c.JSON, o, password), audited)
 	})
 }
 
@@ -106,13 +107,19 @@ func (c *operatorCreate) role(ctx context.Context, s store) (clientele.Role, err
 }
 
 // printOneTime shows an operator's new one-time password.
-func printOneTime(std streams, asJSON bool, o clientele.Operator, password string) error {
-	if asJSON {
-		out := operatorOutput(o)
-		out.Password = password
-		return printJSON(std.out, out)
-	}
-	_, err := fmt.Fprintf(std.out, `Operator %d, %s, is %s. The one-time password is shown only now:
+func printOneTime(out io.Writer, asJSON bool, o clientele.Operator, password string) error {
+	return showOnce(out, func(w io.Writer) error {
+		if asJSON {
+			v := operatorOutput(o)
+			v.Password = password
+			return printJSON(w, v)
+		}
+		return printPassword(w, o, password)
+	}, always("make another one: clientele operator reset %s", o.Email))
+}
+
+func printPassword(w io.Writer, o clientele.Operator, password string) error {
+	_, err := fmt.Fprintf(w, `Operator %d, %s, is %s. The one-time password is shown only now:
 
   %s
 

@@ -75,7 +75,7 @@ func (c *operatorReset) Run(ctx context.Context, std streams) error {
 			return err
 		}
 		o.FailedLogins, o.LockedUntil = 0, time.Time{}
-		return printOneTime(std, c.JSON, o, password)
+		return printOneTime(std.out, c.JSON, o, password)
 	})
 }
 

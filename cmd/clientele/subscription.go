@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"time"
 
 	"clientele"
@@ -134,15 +135,26 @@ func (c *subscriptionCreate) Run(ctx context.Context, std streams) error {
 		if err != nil {
 			return err
 		}
-		if c.JSON {
-			o := subscriptionOutput(&sub, p.Name)
-			o.SigningSecret = sub.SigningSecret
-			return printJSON(std.out, o)
-		}
-		_, err = fmt.Fprintf(std.out, "Subscription %s of project %s to %s.\n\n  signing secret: %s\n\nHand it over now: it is shown this once.\n",
-			sub.ID, p.Name, sub.EventType, sub.SigningSecret)
-		return err
+		text := func(w io.Writer) error { return printSubscribed(w, &sub, p.Name, c.JSON) }
+		return showOnce(std.out, text, newSigningSecret(sub.ID))
 	})
+}
+
+// printSubscribed shows a new subscription with its signing secret.
+func printSubscribed(w io.Writer, sub *clientele.Subscription, project string, asJSON bool) error {
+	if asJSON {
+		o := subscriptionOutput(sub, project)
+		o.SigningSecret = sub.SigningSecret
+		return printJSON(w, o)
+	}
+	_, err := fmt.Fprintf(w, "Subscription %s of project %s to %s.\n\n  signing secret: %s\n\nHand it over now: it is shown this once.\n",
+		sub.ID, project, sub.EventType, sub.SigningSecret)
+	return err
+}
+
+// newSigningSecret is the advice to whom a signing secret is lost.
+func newSigningSecret(id string) func() string {
+	return always("give subscription %s a new one: clientele subscription rotate %s", id, id)
 }
 
 type subscriptionList struct {
@@ -271,14 +283,16 @@ func (c *subscriptionRotate) Run(ctx context.Context, std streams) error {
 		if err != nil {
 			return err
 		}
-		if c.JSON {
-			return printJSON(std.out, struct {
-				ID            string `json:"id"`
-				SigningSecret string `json:"signingSecret"`
-			}{s.ID, secret})
-		}
-		_, err = fmt.Fprintf(std.out, "Subscription %s:\n\n  signing secret: %s\n\nHand it over now: it is shown this once.\n", s.ID, secret)
-		return err
+		return showOnce(std.out, func(w io.Writer) error {
+			if c.JSON {
+				return printJSON(w, struct {
+					ID            string `json:"id"`
+					SigningSecret string `json:"signingSecret"`
+				}{s.ID, secret})
+			}
+			_, err := fmt.Fprintf(w, "Subscription %s:\n\n  signing secret: %s\n\nHand it over now: it is shown this once.\n", s.ID, secret)
+			return err
+		}, newSigningSecret(s.ID))
 	})
 }
 

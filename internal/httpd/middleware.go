@@ -54,6 +54,7 @@ func Middleware(log *slog.Logger, m *Metrics, now func() time.Time, witnesses ..
 			}
 			answer := &recorder{ResponseWriter: w, keepErrors: len(witnesses) > 0}
 			routing := chi.NewRouteContext()
+			routing.RouteMethod = routeMethod(r.Method)
 			ctx := context.WithValue(clientele.WithRequest(r.Context(), info), chi.RouteCtxKey, routing)
 			aborted := serveSafely(next, answer, r.WithContext(ctx), info)
 			route := routing.RoutePattern()
@@ -75,6 +76,17 @@ func Middleware(log *slog.Logger, m *Metrics, now func() time.Time, witnesses ..
 				panic(http.ErrAbortHandler)
 			}
 		})
+	}
+}
+
+// routeMethod returns the method by which a request is routed. One that HTTP does not define would be answered before the path
+// decides which dialect answers; it goes the way of TRACE, which nobody serves.
+func routeMethod(method string) string {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+		return method
+	default:
+		return http.MethodTrace
 	}
 }
 

@@ -14,9 +14,6 @@ import (
 
 	"clientele/internal/config"
 	"clientele/internal/httpd"
-
-	"golang.org/x/crypto/acme"
-	"golang.org/x/crypto/acme/autocert"
 )
 
 // secured is how the server speaks HTTPS.
@@ -41,13 +38,7 @@ func secure(c *config.TLS, log *slog.Logger) (*secured, error) {
 		}
 		return &secured{&tls.Config{GetCertificate: certificate.Get, MinVersion: tls.VersionTLS12}, certificate.Reload, nothing}, nil
 	case len(c.ACMEHost) > 0:
-		m := &autocert.Manager{
-			Prompt: autocert.AcceptTOS, Cache: autocert.DirCache(c.ACMEDir), HostPolicy: autocert.HostWhitelist(c.ACMEHost...), Email: c.ACMEEmail,
-		}
-		if c.ACMEURL != nil {
-			m.Client = &acme.Client{DirectoryURL: c.ACMEURL.String()}
-		}
-		return &secured{m.TLSConfig(), nil, m.HTTPHandler}, nil
+		return securedByACME(c, log), nil
 	default:
 		return &secured{challenges: nothing}, nil
 	}

@@ -29,6 +29,9 @@ type Dialect struct {
 	Always map[string]string
 	// Steps are the dialect's own steps of cases, by their first words.
 	Steps map[string]Step
+	// Renew sets variables to new objects in place of those that requests have deleted meanwhile; nil where none can be. Fuzz
+	// calls it now and then.
+	Renew func(*Server) error
 }
 
 // Step carries out a step of a case. args is what stands behind its name, with its variables replaced; body is what stands
@@ -66,7 +69,7 @@ func Run(t *testing.T, d *Dialect) {
 }
 
 // loadCases reads the files of cases, by name.
-func loadCases(t *testing.T) map[string][]contractCase {
+func loadCases(t testing.TB) map[string][]contractCase {
 	t.Helper()
 	paths, err := filepath.Glob("testdata/contract/*.txt")
 	if err != nil || len(paths) == 0 {

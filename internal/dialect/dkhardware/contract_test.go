@@ -41,6 +41,7 @@ func dialect(t testing.TB) *dialecttest.Dialect {
 		Prepare:     issueClients,
 		Description: description,
 		Always:      map[string]string{"Content-Type": "application/json; charset=utf-8"},
+		Renew:       newSubscription,
 		Steps: map[string]dialecttest.Step{
 			"claim":                claim,
 			"at once":              carryOutAtOnce,

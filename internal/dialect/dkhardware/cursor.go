@@ -1,7 +1,6 @@
 package dkhardware
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
@@ -62,8 +61,7 @@ func readCursor(text string, q *clientele.CustomerQuery) *clientele.Position {
 	p := clientele.Position{
 		At: time.UnixMicro(int64(binary.BigEndian.Uint64(b[2:]))).UTC(), ID: int64(binary.BigEndian.Uint64(b[10:])),
 	}
-	want := appendPosition(make([]byte, 0, cursorBytes), q, p)
-	if want = append(want, cursorSum(q, want)...); !bytes.Equal(b, want) {
+	if writeCursor(q, p) != text { // compared as text: the decoder passes over line breaks
 		return nil
 	}
 	return &p

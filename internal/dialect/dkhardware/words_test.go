@@ -156,6 +156,20 @@ func FuzzQuery(f *testing.F) {
 	})
 }
 
+// FuzzCursor holds that a text is either no cursor, or the very one that is written for the position that it leads to.
+func FuzzCursor(f *testing.F) {
+	q := clientele.CustomerQuery{ProjectID: 1, Newest: true}
+	good := writeCursor(&q, clientele.Position{At: time.UnixMicro(1).UTC(), ID: 7})
+	for _, text := range []string{good, "", good[1:], good + "=", good[:8] + "\n" + good[8:], strings.ToLower(good)} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if p := readCursor(text, &q); p != nil && writeCursor(&q, *p) != text {
+			t.Errorf("%q is a cursor, and written %q", text, writeCursor(&q, *p))
+		}
+	})
+}
+
 func checkFaults(t *testing.T, err error) {
 	t.Helper()
 	list, ok := errors.AsType[faults](err)

@@ -1,0 +1,10 @@
+package onlinewerkrooster_test
+
+import (
+	"testing"
+
+	"clientele/internal/dialect/dialecttest"
+)
+
+// FuzzAPI sends requests of every kind to every route, made of those of the cases.
+func FuzzAPI(f *testing.F) { dialecttest.Fuzz(f, newDialect(f)) }

@@ -56,8 +56,8 @@ screenshots: ## Take the README's pictures anew, into docs/images
 	CLIENTELE_SCREENSHOTS=$(CURDIR)/docs/images go test -count=1 -run TestScreenshots ./internal/browsertest
 
 .PHONY: vuln
-vuln: ## Look up known vulnerabilities of the code and its modules (asks vuln.go.dev)
-	go tool -modfile=tools.mod govulncheck ./...
+vuln: ## Look up known vulnerabilities (asks vuln.go.dev, or GOVULNDB: a URL or a directory)
+	GOVULNDB='$(GOVULNDB)' scripts/vuln
 
 .PHONY: licences
 licences: ## List the licences of what the program is linked from; refuse unknown ones

@@ -59,12 +59,18 @@ type block struct{ language, text string }
 
 func readmeBlocks(t *testing.T) []block {
 	t.Helper()
-	readme, err := os.ReadFile("../../README.md")
+	return blocksOf(t, "../../README.md")
+}
+
+// blocksOf returns the fenced blocks of a document.
+func blocksOf(t *testing.T, path string) []block {
+	t.Helper()
+	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var blocks []block
-	for _, m := range regexp.MustCompile("(?ms)^```(sh|json)\n(.*?)^```$").FindAllStringSubmatch(string(readme), -1) {
+	for _, m := range regexp.MustCompile("(?ms)^```(sh|json)\n(.*?)^```$").FindAllStringSubmatch(string(text), -1) {
 		blocks = append(blocks, block{m[1], m[2]})
 	}
 	return blocks

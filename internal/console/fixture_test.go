@@ -64,13 +64,14 @@ type fixture struct {
 	guard   *access.Access
 	hooks   *webhook.Service
 	project clientele.Project
+	handler http.Handler
 	url     string
 	clock   *clock
 	log     *syncBuffer
 }
 
 // newFixture returns a console over a new SQLite book with one project.
-func newFixture(t *testing.T) *fixture {
+func newFixture(t testing.TB) *fixture {
 	t.Helper()
 	s, err := sqlite.Open(t.Context(), t.TempDir())
 	if err != nil {
@@ -80,7 +81,7 @@ func newFixture(t *testing.T) *fixture {
 }
 
 // furnish returns a console over a new book with one project.
-func furnish(t *testing.T, s bookStore) *fixture {
+func furnish(t testing.TB, s bookStore) *fixture {
 	t.Helper()
 	f := furnishEmpty(t, s)
 	var err error
@@ -91,7 +92,7 @@ func furnish(t *testing.T, s bookStore) *fixture {
 	return f
 }
 
-func furnishEmpty(t *testing.T, s bookStore) *fixture {
+func furnishEmpty(t testing.TB, s bookStore) *fixture {
 	t.Helper()
 	t.Cleanup(func() { check(t, s.Close()) })
 	_, _, err := s.Migrate(t.Context())
@@ -120,7 +121,8 @@ func furnishEmpty(t *testing.T, s bookStore) *fixture {
 	})
 	routes := chi.NewRouter()
 	f.Routes(routes)
-	server := httptest.NewServer(httpd.Middleware(log, httpd.NewMetrics("test", line.Waiting), time.Now)(routes))
+	f.handler = httpd.Middleware(log, httpd.NewMetrics("test", line.Waiting), time.Now)(routes)
+	server := httptest.NewServer(f.handler)
 	t.Cleanup(server.Close)
 	f.url = server.URL
 	return f

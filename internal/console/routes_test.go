@@ -19,7 +19,7 @@ import (
 type route struct{ method, path string }
 
 // everyRoute returns all routes with their parameters filled in, but for the static files.
-func everyRoute(t *testing.T, f *fixture) []route {
+func everyRoute(t testing.TB, f *fixture) []route {
 	t.Helper()
 	mux := chi.NewRouter()
 	f.Routes(mux)

@@ -3,11 +3,17 @@ package faulttest
 import (
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
-// ioFault is a system call that fails for a while. How often a thread has made it says when: no earlier than after least.
+// ioFault is a system call that fails. It begins to when a thread has made it a number of times, at least least: the start of the
+// server needs some.
 type ioFault struct {
 	calls, err  string
 	least, most int
@@ -15,17 +21,16 @@ type ioFault struct {
 
 func ioFaults() []ioFault {
 	return []ioFault{
-		{"fsync,fdatasync", "EIO", 10, 12},
-		{"pwrite64", "EIO", 80, 120},
-		{"pwrite64", "ENOSPC", 80, 120},
-		{"pread64", "EIO", 60, 20},
+		{"fsync,fdatasync", "EIO", 10, 10},
+		{"pwrite64", "EIO", 80, 80},
+		{"pwrite64", "ENOSPC", 80, 80},
+		{"pread64", "EIO", 60, 10},
 	}
 }
 
-// inject draws when the fault begins and ends, and returns strace's words for that.
+// inject draws when the fault begins and which calls fail from then on, all or every so many, and returns strace's words for that.
 func (f ioFault) inject(random *rand.Rand) []string {
-	first := f.least + random.IntN(f.most)
-	return []string{"-e", fmt.Sprintf("inject=%s:error=%s:when=%d..%d+%d", f.calls, f.err, first, first+random.IntN(f.most), 1+random.IntN(3))}
+	return []string{"-e", fmt.Sprintf("inject=%s:error=%s:when=%d+%d", f.calls, f.err, f.least+random.IntN(f.most), 1+random.IntN(4))}
 }
 
 // TestFaults_IOError makes system calls on the files of a book fail for a while, in the midst of a random load: the server answers
@@ -40,6 +45,7 @@ func TestFaults_IOError(t *testing.T) {
 		run := fmt.Sprintf("recording %d, %s %s", n, f.calls, f.err)
 		r, answers := recordFault(t, f, Branch(random))
 		injected, refused = injected+r.injected, refused+len(answers)
+		t.Logf("%s: %d calls failed, %d writes were refused", run, r.injected, len(answers))
 		count.Try()
 		count.Violations(t, run, append(answers.dishonest(), r.crowd.Wrong()...))
 		_, violations := CheckDir(t.Context(), r.book.Dir, r.crowd)
@@ -75,16 +81,26 @@ func recordFault(t *testing.T, f ioFault, random *rand.Rand) (*recorded, refusal
 	heard := make(chan *Unavailable, 10000)
 	r := recordWith(t, random, f.inject(random), func(s *Server, crowd *Crowd) {
 		load := Load{
-			URLs: []string{s.URL}, Random: random, Calls: 20 + random.IntN(30), Loss: Stay,
+			URLs: []string{s.URL}, Random: random, Calls: 8, Loss: Stay,
 			Unavailable: func(u *Unavailable) { heard <- u },
 		}
+		for range 8 {
+			if crowd.Send(t.Context(), load); len(heard) > 0 { // it has begun
+				break
+			}
+		}
+		load.Calls = 1 + random.IntN(8)
 		crowd.Send(t.Context(), load)
-		load.Calls, load.Kinds = 2, []Kind{Entry}
-		Eventually(t, "the server goes on by itself", func() bool { // each thread has its own count of calls, which has to get by
+		s.mend()
+		load.Calls = 2
+		Eventually(t, "the server goes on by itself", func() bool {
 			before := len(heard)
 			crowd.Send(t.Context(), load)
+			return len(heard) == before
+		})
+		Eventually(t, "the submissions come to their ends", func() bool {
 			found, err := readDir(t.Context(), s.Dir)
-			return err == nil && len(heard) == before && found.Unfinished() == 0
+			return err == nil && found.Unfinished() == 0
 		})
 		if len(heard) > 0 && !strings.Contains(s.Stderr.String(), `"error_kind":"unavailable","cause":"`) {
 			t.Error("the log does not say why")
@@ -96,4 +112,30 @@ func recordFault(t *testing.T, f ioFault, random *rand.Rand) (*recorded, refusal
 		answers = append(answers, u)
 	}
 	return r, answers
+}
+
+var tracedBy = regexp.MustCompile(`(?m)^TracerPid:\s+(\d+)$`)
+
+// mend ends the faults, and the recording with them: strace leaves the server to itself.
+func (s *Server) mend() {
+	s.t.Helper()
+	tracer := func() int {
+		status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.Process.Process.Pid))
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		pid, err := strconv.Atoi(tracedBy.FindStringSubmatch(string(status))[1])
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		return pid
+	}
+	pid := tracer()
+	if pid == 0 {
+		s.t.Fatal("the server is not traced")
+	}
+	if err := unix.Kill(pid, unix.SIGINT); err != nil {
+		s.t.Fatal(err)
+	}
+	Eventually(s.t, "strace leaves the server", func() bool { return tracer() == 0 })
 }

@@ -134,7 +134,7 @@ func (b Book) Launch(t testing.TB, args ...string) *Server {
 	s := &Server{t: t, Dir: b.Dir, Process: cmd, Exited: make(chan struct{})}
 	cmd.Stdout, cmd.Stderr = &s.Stdout, &s.Stderr
 	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+		t.Fatalf("start %s: %v (scripts/install-test-needs installs what the tests need)", cmd.Args[0], err)
 	}
 	go func() {
 		_ = cmd.Wait() // the status tells

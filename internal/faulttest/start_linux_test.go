@@ -46,7 +46,7 @@ func cutAtFirstStart(t *testing.T, random *rand.Rand, look func(cut string, step
 	b := Book{Binary: binary, Dir: filepath.Join(root, "some", "data")}
 	for done, c := range firstCommands() {
 		log := filepath.Join(t.TempDir(), "strace")
-		b.Before = Tracer(log)
+		b.Before = Tracer(log, filtered)
 		b.Run(t, strings.Fields(c[0])...)
 		recording, err := ReadRecording(log)
 		if err != nil {
@@ -106,7 +106,7 @@ func TestFaults_PowerCutAtBackup(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.Before = Tracer(log)
+	b.Before = Tracer(log, filtered)
 	b.Run(t, "backup", filepath.Join(root, "clientele.db"))
 	s.Stop()
 	recording, err := ReadRecording(log)

@@ -20,13 +20,17 @@ const tracedCalls = "pread64,openat,?open,?creat,close,?dup,?dup2,dup3,pwrite64,
 	"sync_file_range,ftruncate,truncate,fallocate,copy_file_range,?unlink,unlinkat,?rename,?renameat,renameat2,?mkdir,mkdirat," +
 	"?rmdir,?link,linkat,?symlink,symlinkat"
 
-// Tracer returns the words by which strace runs a program and writes what it does to files into log. More are strace's own,
-// such as injected faults. The program is the child itself, so that signals reach it.
+// Tracer returns the words by which strace runs a program and writes what it does to files into log. More are strace's own:
+// injected faults, or that it filters in the kernel, which is faster and lasts as long as the program. The program is the child
+// itself, so that signals reach it.
 func Tracer(log string, more ...string) []string {
 	return append([]string{
-		"strace", "-D", "-f", "--seccomp-bpf", "-q", "-xx", "-s", "1000000", "-e", "signal=none", "-e", "trace=" + tracedCalls, "-o", log,
+		"strace", "-D", "-I", "2", "-f", "-q", "-xx", "-s", "1000000", "-e", "signal=none", "-e", "trace=" + tracedCalls, "-o", log,
 	}, append(more, "--")...)
 }
+
+// filtered is the word for the fast way.
+const filtered = "--seccomp-bpf"
 
 // Recording is what a program did, in the order in which its system calls ended.
 type Recording struct {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -97,6 +99,33 @@ func TestCommit_LockHeldTooLongIsUnavailable(t *testing.T) {
 		t.Fatal(err)
 	}
 	mustCommit(t, s, upsert(project, "a", "ada@example.com"))
+}
+
+// TestCommit_DamageIsUnavailable: what was accepted is not given up because the disk cannot be read.
+func TestCommit_DamageIsUnavailable(t *testing.T) {
+	dir := t.TempDir()
+	s := openMigrated(t, dir)
+	project := newProject(t, s)
+	mustCommit(t, s, upsert(project, "a", "ada@example.com"))
+	var page int64
+	err := s.read.QueryRowContext(t.Context(), "SELECT rootpage FROM sqlite_schema WHERE name = 'customer'").Scan(&page)
+	if err = errors.Join(err, s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.OpenFile(filepath.Join(dir, FileName), os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = f.WriteAt([]byte(strings.Repeat("x", 4096)), (page-1)*4096)
+	if err = errors.Join(err, f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if s, err = Open(t.Context(), dir); err != nil {
+		t.Fatal(err)
+	}
+	closeAfter(t, s)
+	_, err = s.Commit(t.Context(), []clientele.Write{upsert(project, "b", "bob@example.com")})
+	wantUnavailable(t, "commit into a damaged book", err, sqlite3.SQLITE_CORRUPT)
 }
 
 func TestClassify_LeavesTheRestAsItIs(t *testing.T) {

@@ -16,10 +16,10 @@ func TestFaults_PowerCut(t *testing.T) {
 	random, count := Seeded(t), NewTally(t)
 	for n := range InLongTests(1, 12) {
 		r := record(t, Branch(random), 10+random.IntN(InLongTests(10, 90)))
-		cutAtRandom(t, r, InLongTests(12, 60), func(cut string, step int, crowd *Crowd) {
+		cutAtRandom(t, r, InLongTests(6, 60), func(cut string, step int, crowd *Crowd) {
 			run := fmt.Sprintf("recording %d, cut at %d of %d", n, step, r.Steps())
 			count.Try()
-			_, violations := CheckDir(t.Context(), cut, crowd)
+			violations := checkDir(t, cut, crowd)
 			count.Violations(t, run, violations)
 			if len(violations) == 0 && r.random.IntN(8) == 0 {
 				count.Violations(t, run+", carried on", carriesOn(t, cut, crowd))
@@ -39,7 +39,7 @@ func carriesOn(t *testing.T, dir string, crowd *Crowd) []string {
 	violations := append(settled(t, b, crowd), crowd.Wrong()...)
 	s.Stop()
 	if len(violations) == 0 {
-		_, violations = CheckDir(t.Context(), dir, crowd)
+		violations = checkDir(t, dir, crowd)
 	}
 	return violations
 }
@@ -117,7 +117,7 @@ func TestFaults_PowerCutIsSeen(t *testing.T) {
 	disk.deaf = true
 	lost, broken := 0, 0
 	cutDisk(t, disk, r, 16, func(cut string, step int, crowd *Crowd) {
-		_, violations := CheckDir(t.Context(), cut, crowd)
+		violations := checkDir(t, cut, crowd)
 		for _, v := range violations {
 			if strings.Contains(v, "LOST") {
 				lost++

@@ -40,7 +40,7 @@ func (f ioFault) inject(random *rand.Rand) []string {
 func TestFaults_IOError(t *testing.T) {
 	random, count := Seeded(t), NewTally(t)
 	injected, refused, first := 0, 0, random.IntN(len(ioFaults()))
-	for n := range InLongTests(2, 24) {
+	for n := range InLongTests(1, 24) {
 		f := ioFaults()[(first+n)%len(ioFaults())]
 		run := fmt.Sprintf("recording %d, %s %s", n, f.calls, f.err)
 		r, answers := recordFault(t, f, Branch(random))
@@ -48,11 +48,11 @@ func TestFaults_IOError(t *testing.T) {
 		t.Logf("%s: %d calls failed, %d writes were refused", run, r.injected, len(answers))
 		count.Try()
 		count.Violations(t, run, append(answers.dishonest(), r.crowd.Wrong()...))
-		_, violations := CheckDir(t.Context(), r.book.Dir, r.crowd)
+		violations := checkDir(t, r.book.Dir, r.crowd)
 		count.Violations(t, run+", stopped", violations)
-		cutAtRandom(t, r, InLongTests(5, 15), func(cut string, step int, crowd *Crowd) {
+		cutAtRandom(t, r, InLongTests(4, 15), func(cut string, step int, crowd *Crowd) {
 			count.Try()
-			_, violations := CheckDir(t.Context(), cut, crowd)
+			violations := checkDir(t, cut, crowd)
 			count.Violations(t, fmt.Sprintf("%s, cut at %d of %d", run, step, r.Steps()), violations)
 		})
 	}

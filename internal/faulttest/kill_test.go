@@ -14,10 +14,10 @@ func TestFaults_Kill(t *testing.T) {
 	random, count := Seeded(t), NewTally(t)
 	b := newDir(t)
 	crowd := NewCrowd(NewPartners(t, b), "kill", 12)
-	for run := range InLongTests(4, 150) {
+	for run := range InLongTests(2, 150) {
 		count.Try()
 		killed(t, b, crowd, Branch(random))
-		_, violations := CheckDir(t.Context(), b.Dir, crowd)
+		violations := checkDir(t, b.Dir, crowd)
 		count.Violations(t, fmt.Sprintf("run %d, killed", run), violations)
 		s := b.Start(t)
 		resent := crowd.Resend(t, s.URL)

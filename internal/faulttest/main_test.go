@@ -30,3 +30,9 @@ func newDir(t testing.TB) Book {
 	t.Helper()
 	return Book{Binary: binary, Dir: filepath.Join(t.TempDir(), "data")}
 }
+
+// checkDir looks at a book that no process has open.
+func checkDir(t testing.TB, dir string, crowds ...*Crowd) []string {
+	t.Helper()
+	return Book{Binary: binary, Dir: dir}.Check(t.Context(), crowds...)
+}

@@ -6,39 +6,22 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"time"
 
 	"clientele/internal/sqlite"
-	"clientele/internal/verify"
 )
 
-// CheckDir looks at the book in a directory that no process has open, as after a crash: the store opens it, its own
-// verification must find nothing, and it must hold what the crowds wrote. It returns what it found, nil when the book cannot be
-// read, and the violations.
-func CheckDir(ctx context.Context, dir string, crowds ...*Crowd) (*Found, []string) {
-	violations := verifyDir(ctx, dir)
-	found, err := readDir(ctx, dir)
+// Check looks at the book in a directory that no process has open, as after a crash: the program opens it and its own
+// verification must find nothing, and it must hold what the crowds wrote. It returns the violations.
+func (b Book) Check(ctx context.Context, crowds ...*Crowd) (violations []string) {
+	stdout, stderr, err := b.Try("verify")
 	if err != nil {
-		return nil, append(violations, "UNREADABLE: "+err.Error())
+		violations = append(violations, fmt.Sprintf("BROKEN: %v: %s%s", err, stdout, stderr))
 	}
-	return found, append(violations, found.Check(crowds...)...)
-}
-
-// verifyDir opens the book as a server does and verifies it.
-func verifyDir(ctx context.Context, dir string) (violations []string) {
-	s, err := sqlite.Open(ctx, dir)
+	found, err := readDir(ctx, b.Dir)
 	if err != nil {
-		return []string{fmt.Sprint("UNREADABLE: ", err)}
+		return append(violations, "UNREADABLE: "+err.Error())
 	}
-	if _, _, err := s.Migrate(ctx); err != nil {
-		violations = append(violations, fmt.Sprint("UNREADABLE: ", err))
-	} else {
-		violations = Verify(ctx, s, verify.Options{Now: time.Now()})
-	}
-	if err := s.Close(); err != nil {
-		violations = append(violations, fmt.Sprint("UNREADABLE: ", err))
-	}
-	return violations
+	return append(violations, found.Check(crowds...)...)
 }
 
 // readDir reads the book in a directory, beside a server or without, as it is at one moment.

@@ -20,7 +20,7 @@ func TestFaults_PowerCutAtFirstStart(t *testing.T) {
 			count.Violations(t, fmt.Sprintf("recording %d, cut at %d after %d commands", n, step, done), missing(t, b, done))
 			s := b.Start(t)
 			s.Stop()
-			_, violations := CheckDir(t.Context(), b.Dir)
+			violations := checkDir(t, b.Dir)
 			count.Violations(t, fmt.Sprintf("recording %d, cut at %d, started", n, step), violations)
 		})
 	}
@@ -52,7 +52,7 @@ func cutAtFirstStart(t *testing.T, random *rand.Rand, look func(cut string, step
 		if err != nil {
 			t.Fatal(err)
 		}
-		at := recording.moments(random, InLongTests(4, 15))
+		at := recording.moments(random, InLongTests(2, 15))
 		err = disk.Replay(recording, func(step int, _ map[string]bool) error {
 			if step == recording.Steps() {
 				return cutInto(disk, func(cut string) { look(cut, step, done+1) })
@@ -113,7 +113,7 @@ func TestFaults_PowerCutAtBackup(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	at := recording.moments(random, InLongTests(8, 60))
+	at := recording.moments(random, InLongTests(4, 60))
 	at[recording.Steps()] = true
 	err = disk.Replay(recording, func(step int, _ map[string]bool) error {
 		if !at[step] {
@@ -128,7 +128,7 @@ func TestFaults_PowerCutAtBackup(t *testing.T) {
 			if err != nil {
 				return
 			}
-			_, violations := CheckDir(t.Context(), cut, crowd)
+			violations := checkDir(t, cut, crowd)
 			count.Violations(t, fmt.Sprintf("cut at %d of %d", step, recording.Steps()), violations)
 		})
 	})

@@ -30,6 +30,8 @@ type Write struct {
 	Reference string
 	// Repeated is whether it was sent again after its first answer was lost, so that it may stand later in the history.
 	Repeated bool
+	// Unsent is whether it cannot have been sent yet: see AsOf.
+	Unsent bool
 }
 
 // Journal is what one connection sent, in order. It sends the next write when it knows about the last, or knows that it will
@@ -221,7 +223,7 @@ func (c *Crowd) Resend(t testing.TB, url string) (resent int) {
 	defer client.CloseIdleConnections()
 	for _, j := range c.Journals {
 		for _, w := range j {
-			if w.Status != 0 || !w.Kind.isRepeatable() {
+			if w.Status != 0 || w.Unsent || !w.Kind.isRepeatable() {
 				continue
 			}
 			resent++
@@ -239,16 +241,22 @@ func (c *Crowd) Resend(t testing.TB, url string) (resent int) {
 }
 
 // AsOf returns the crowd as it would know its book had it heard only the answers to the given writes, by their ids: the
-// others are as if unanswered.
+// others are as if unanswered. Of those behind the last that a connection heard an answer to, it can have sent one.
 func (c *Crowd) AsOf(answered map[string]bool) *Crowd {
 	past := &Crowd{Partners: c.Partners, name: c.name, Journals: make([]Journal, len(c.Journals))}
 	for i, j := range c.Journals {
-		for _, w := range j {
+		last := -1
+		for n, w := range j {
 			known := *w
-			if !answered[w.ID] {
+			if answered[w.ID] {
+				last = n
+			} else {
 				known.Status, known.Reference, known.Repeated = 0, "", false
 			}
 			past.Journals[i] = append(past.Journals[i], &known)
+		}
+		for n := last + 2; n < len(j); n++ {
+			past.Journals[i][n].Unsent = true
 		}
 	}
 	return past

@@ -44,7 +44,8 @@ type Cluster struct {
 	Port     int
 	Dir      string // holds the data in data/ and the server's log in log
 	password string
-	end      io.Closer // ends the supervisor when closed
+	end      io.WriteCloser // ends the supervisor when closed, and starts the server again with a line
+	says     *bufio.Reader  // what the supervisor says
 	process  *exec.Cmd
 }
 
@@ -161,10 +162,19 @@ func (c *Cluster) supervise(bin, primary string) error {
 	if err := c.process.Start(); err != nil {
 		return err
 	}
-	line, err := bufio.NewReader(stdout).ReadString('\n')
+	c.says = bufio.NewReader(stdout)
+	if err := c.awaitReady(); err != nil {
+		return errors.Join(err, c.Stop())
+	}
+	return nil
+}
+
+// awaitReady waits until the supervisor says that the server takes connections.
+func (c *Cluster) awaitReady() error {
+	line, err := c.says.ReadString('\n')
 	if err != nil || line != "ready\n" {
 		log, _ := os.ReadFile(filepath.Join(c.Dir, "log"))
-		return errors.Join(fmt.Errorf("the server did not start: %s\n%s", line, log), c.Stop())
+		return fmt.Errorf("the server did not start: %s\n%s", line, log)
 	}
 	return nil
 }

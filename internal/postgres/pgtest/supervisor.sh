@@ -1,6 +1,7 @@
 # sh -c "$(cat supervisor.sh)" sh BIN DIR [PRIMARY]
 # Makes a cluster in DIR with DIR/settings and the superuser's DIR/password, or a standby of the cluster with the URL PRIMARY,
-# starts it, says "ready", and kills and deletes everything when its standard input ends.
+# starts it, says "ready", and kills and deletes everything when its standard input ends. Each line that it reads is about a
+# server that has died: it starts that again and says "ready" again.
 bin=$1 dir=$2 primary=$3 server=
 export LC_ALL=C
 
@@ -28,7 +29,11 @@ if make >"$dir/log" 2>&1 </dev/null && start >>"$dir/log" 2>&1 </dev/null; then
 else
   echo failed
 fi
-cat >/dev/null # until the tests' process ends
+while read -r _; do # until the tests' process ends
+  wait "$server"
+  rm -f "$dir/data/postmaster.pid" # the dead server's says that it is ready
+  if start >>"$dir/log" 2>&1 </dev/null; then echo ready; else echo failed; fi
+done
 if [ -n "$server" ]; then
   kill -QUIT "$server" 2>/dev/null # at once
   kill -CONT "$server" 2>/dev/null # also when it is paused

@@ -3,6 +3,7 @@ package faulttest_test
 import (
 	"fmt"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -16,7 +17,7 @@ import (
 // receiver takes events and writes down what it was told of, and when.
 type receiver struct {
 	*httptest.Server
-	// answer answers an event that was read; nil for 200. It returns whether the answer was a 2xx.
+	// answer answers an event that was read, and returns whether the answer was a 2xx; nil for 200 to all.
 	answer func(w http.ResponseWriter, r *http.Request) (taken bool)
 
 	mu     sync.Mutex
@@ -32,10 +33,19 @@ type subjectAt struct {
 	id          int64
 }
 
+func makeReceiver() *receiver {
+	return &receiver{bodies: map[string]string{}, taken: map[string]bool{}, told: map[subjectAt]time.Time{}}
+}
+
+// quietLog hears what a server of the library thinks of those who hang up.
+func quietLog() *log.Logger { return log.New(io.Discard, "", 0) }
+
 func newReceiver(t testing.TB) *receiver {
 	t.Helper()
-	v := &receiver{bodies: map[string]string{}, taken: map[string]bool{}, told: map[subjectAt]time.Time{}}
-	v.Server = httptest.NewServer(v)
+	v := makeReceiver()
+	v.Server = httptest.NewUnstartedServer(v)
+	v.Config.ErrorLog = quietLog()
+	v.Start()
 	t.Cleanup(v.Close)
 	return v
 }

@@ -155,7 +155,8 @@ const (
 	leasedProjects = "SELECT DISTINCT project_id FROM subscription WHERE lease <> '' AND (lease = $1 OR $1 = '') ORDER BY project_id"
 
 	renewLease = `UPDATE subscription SET due_at = $3 WHERE project_id = $1 AND id = ANY(ARRAY(
-		SELECT id FROM subscription WHERE project_id = $1 AND lease = $2 AND lease <> '' ORDER BY id FOR NO KEY UPDATE))`
+		SELECT id FROM subscription WHERE project_id = $1 AND id = ANY($4::text[]) AND lease = $2 AND lease <> ''
+		ORDER BY id FOR NO KEY UPDATE))`
 
 	lockLease = `SELECT id FROM subscription WHERE project_id = $1 AND lease <> '' AND (lease = $2 OR $2 = '')
 		ORDER BY id FOR NO KEY UPDATE`
@@ -164,9 +165,22 @@ const (
 		WHERE project_id = $1 AND lease <> '' AND (lease = $2 OR $2 = '')`
 )
 
-// RenewDeliveries makes the lease's claims hold until c.Until.
-func (s *Store) RenewDeliveries(ctx context.Context, c clientele.Claim) error {
-	err := s.eachLeased(ctx, c.Lease, func(p *pgx.Batch, project int64) { p.Queue(renewLease, project, c.Lease, c.Until) })
+// RenewDeliveries makes the lease's claims on the subscriptions hold until c.Until.
+func (s *Store) RenewDeliveries(ctx context.Context, c clientele.Claim, subscriptions []clientele.ProjectKey) error {
+	if len(subscriptions) == 0 {
+		return nil
+	}
+	byProject := map[int64][]string{}
+	for _, key := range subscriptions {
+		byProject[key.ProjectID] = append(byProject[key.ProjectID], key.Key)
+	}
+	err := s.transactSafely(ctx, "renew deliveries", func(ctx context.Context, tx pgx.Tx) error {
+		p := &pgx.Batch{}
+		for _, project := range slices.Sorted(maps.Keys(byProject)) {
+			p.Queue(renewLease, project, c.Lease, c.Until, byProject[project])
+		}
+		return tx.SendBatch(ctx, p).Close()
+	})
 	if err != nil {
 		return fmt.Errorf("renew deliveries: %w", err)
 	}

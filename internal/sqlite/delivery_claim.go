@@ -130,10 +130,17 @@ func (s *Store) dueSubscriptions(ctx context.Context, at time.Time, o clientele.
 	return list, nil
 }
 
-// RenewDeliveries makes the lease's claims hold until c.Until.
-func (s *Store) RenewDeliveries(ctx context.Context, c clientele.Claim) error {
+// RenewDeliveries makes the lease's claims on the subscriptions hold until c.Until.
+func (s *Store) RenewDeliveries(ctx context.Context, c clientele.Claim, subscriptions []clientele.ProjectKey) error {
 	err := s.transact(ctx, func(t *tx) error {
-		return t.exec("UPDATE subscription SET due_at = ? WHERE lease = ? AND lease <> ''", c.Until.UnixMicro(), c.Lease)
+		for _, key := range subscriptions {
+			err := t.exec("UPDATE subscription SET due_at = ? WHERE project_id = ? AND id = ? AND lease = ? AND lease <> ''",
+				c.Until.UnixMicro(), key.ProjectID, key.Key, c.Lease)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("renew deliveries: %w", err)

@@ -45,7 +45,9 @@ func backgroundOfEvents(t *testing.T, s *Store, project int64) {
 		}},
 	}
 	for _, do := range []func() error{
-		func() error { return s.RenewDeliveries(ctx, claim) },
+		func() error {
+			return s.RenewDeliveries(ctx, claim, []clientele.ProjectKey{{ProjectID: project, Key: parcels[0].Subscription.ID}})
+		},
 		func() error { return s.FinishDeliveries(ctx, "x", []clientele.SentParcel{sent}) },
 		func() error { return s.ReleaseDeliveries(ctx, "x") },
 		func() error { _, err := s.NextDelivery(ctx); return err },

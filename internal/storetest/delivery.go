@@ -110,13 +110,16 @@ func testClaim(t *testing.T, f *eventFixture) {
 }
 
 func testClaimExpires(t *testing.T, f *eventFixture) {
-	f.due(t, 1)
+	s := f.due(t, 1)
+	held := []clientele.ProjectKey{{ProjectID: s.ProjectID, Key: s.ID}}
 	f.claim(t, "x", 2)
-	mustDo(t, "renew", f.RenewDeliveries(t.Context(), claimAt("x", 8)))
+	mustDo(t, "renew", f.RenewDeliveries(t.Context(), claimAt("x", 8), held))
 	if got := f.claim(t, "y", 13); len(got) != 0 {
 		t.Error("a claim that was renewed did not hold")
 	}
-	mustDo(t, "renew another", f.RenewDeliveries(t.Context(), claimAt("z", 17)))
+	mustDo(t, "renew another", f.RenewDeliveries(t.Context(), claimAt("z", 17), held))
+	mustDo(t, "renew nothing", f.RenewDeliveries(t.Context(), claimAt("x", 17), nil))
+	mustDo(t, "renew what is not held", f.RenewDeliveries(t.Context(), claimAt("x", 17), []clientele.ProjectKey{{ProjectID: s.ProjectID, Key: "y"}}))
 	next, err := f.NextDelivery(t.Context())
 	mustDo(t, "next", err)
 	wantSame(t, "next delivery", at(8).Add(claimFor), next)

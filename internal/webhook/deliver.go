@@ -2,6 +2,8 @@ package webhook
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -25,8 +27,9 @@ func (s *Service) Deliver(ctx context.Context) (again time.Duration, err error) 
 		claim := s.claim()
 		parcels, err := s.store.ClaimDeliveries(ctx, claim, order)
 		for i := range parcels {
-			s.slots.take(&parcels[i].Subscription)
-			s.carrying.Go(func() { s.carry(&parcels[i], claim.At) })
+			if s.slots.take(&parcels[i].Subscription) {
+				s.carrying.Go(func() { s.carry(&parcels[i], claim.At) })
+			}
 		}
 		if err != nil {
 			return 0, err
@@ -112,10 +115,11 @@ type slots struct {
 	healthy int
 	failing int
 	hosts   map[string]int
+	held    map[clientele.ProjectKey]bool // subscriptions
 }
 
 func (s *slots) init(o *Options) {
-	s.options, s.hosts = o, map[string]int{}
+	s.options, s.hosts, s.held = o, map[string]int{}, map[clientele.ProjectKey]bool{}
 	s.freed.L = &s.mu
 }
 
@@ -161,11 +165,30 @@ func (s *slots) order() clientele.DeliveryOrder {
 	return o
 }
 
-func (s *slots) take(sub *clientele.Subscription) {
+// take takes a place for a subscription; false when it has one: its claim ran out while the book could not be reached, and
+// what is on its way to it goes on under the new claim.
+func (s *slots) take(sub *clientele.Subscription) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	key := keyOf(sub)
+	if s.held[key] {
+		return false
+	}
+	s.held[key] = true
 	s.hosts[sub.Host]++
 	*s.class(sub)++
+	return true
+}
+
+func keyOf(sub *clientele.Subscription) clientele.ProjectKey {
+	return clientele.ProjectKey{ProjectID: sub.ProjectID, Key: sub.ID}
+}
+
+// carried returns the subscriptions that have a place.
+func (s *slots) carried() []clientele.ProjectKey {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Collect(maps.Keys(s.held))
 }
 
 func (s *slots) free(sub *clientele.Subscription) {
@@ -175,6 +198,7 @@ func (s *slots) free(sub *clientele.Subscription) {
 		delete(s.hosts, sub.Host)
 	}
 	*s.class(sub)--
+	delete(s.held, keyOf(sub))
 	s.freed.Broadcast()
 }
 

@@ -26,7 +26,7 @@ type Store interface {
 	GatherEvents(ctx context.Context, events []clientele.Event, newID func() string) (int, error)
 
 	ClaimDeliveries(ctx context.Context, c clientele.Claim, o clientele.DeliveryOrder) ([]clientele.Parcel, error)
-	RenewDeliveries(ctx context.Context, c clientele.Claim) error
+	RenewDeliveries(ctx context.Context, c clientele.Claim, subscriptions []clientele.ProjectKey) error
 	FinishDeliveries(ctx context.Context, lease string, parcels []clientele.SentParcel) error
 	ReleaseDeliveries(ctx context.Context, lease string) error
 	NextDelivery(ctx context.Context) (time.Time, error)

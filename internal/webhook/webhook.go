@@ -197,11 +197,14 @@ func (s *Service) claim() clientele.Claim {
 	return clientele.Claim{Lease: s.lease, At: now, Until: now.Add(s.options.Lease)}
 }
 
+// renew renews the claims on what is being sent, and on nothing else: a claim of which this server never heard, because the
+// connection was lost with the answer, has to run out.
 func (s *Service) renew(ctx context.Context) (time.Duration, error) {
-	if s.slots.used() == 0 {
+	held := s.slots.carried()
+	if len(held) == 0 {
 		return 0, nil
 	}
-	return 0, s.store.RenewDeliveries(ctx, s.claim())
+	return 0, s.store.RenewDeliveries(ctx, s.claim(), held)
 }
 
 // now returns the time as the book keeps it.

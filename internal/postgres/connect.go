@@ -35,6 +35,9 @@ func (s *Store) connect(ctx context.Context, connections int) (*pgxpool.Pool, er
 		return nil, err
 	}
 	c.MaxConns = int32(min(connections, 10_000))
+	if c.PingTimeout == 0 {
+		c.PingTimeout = connectTimeout // else a connection that lies idle and is dead keeps its place for a minute
+	}
 	cc := c.ConnConfig
 	if cc.ConnectTimeout == 0 {
 		cc.ConnectTimeout = connectTimeout

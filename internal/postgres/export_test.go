@@ -26,6 +26,18 @@ const MigrationLock = int64(migrationLock)
 // SetWatchEvery sets how long Watch hears nothing before it asks.
 func (s *Store) SetWatchEvery(d time.Duration) { s.watchEvery = d }
 
+// FillReaders makes n connections for reads, which are idle then.
+func (s *Store) FillReaders(ctx context.Context, n int) error {
+	for range n {
+		conn, err := s.read.Acquire(ctx)
+		if err != nil {
+			return err
+		}
+		defer conn.Release()
+	}
+	return nil
+}
+
 // TellEvery is how often a server tells of changes at most.
 const TellEvery = tellEvery
 

@@ -48,9 +48,7 @@ func (s *Store) settle(ctx context.Context, m mark) (void bool, err error) {
 	ctx, cancel := s.attempt(ctx)
 	defer cancel()
 	err = s.write.QueryRow(ctx, settleMark, m.project, m.id).Scan(&void)
-	if faultOf(err).kind == readOnly {
-		s.reconnect()
-	}
+	s.reconnectAfter(faultOf(err).kind, err)
 	return void, err
 }
 

@@ -39,9 +39,7 @@ func (s *Store) again(ctx context.Context, what string, try func(ctx context.Con
 		if !f.passing() || f.kind == conflict && n+1 >= maxConflicts || s.closed.Load() {
 			return classify(err)
 		}
-		if f.kind == readOnly {
-			s.reconnect() // this was the primary once; the next connection looks for the present one
-		}
+		s.reconnectAfter(f.kind, err)
 		if !pause(ctx, n) {
 			return classify(err)
 		}
@@ -59,6 +57,26 @@ func pause(ctx context.Context, n int) bool {
 		return false
 	case <-timer.C:
 		return ctx.Err() == nil
+	}
+}
+
+// reconnectAfter makes all later uses connect anew where an attempt that failed says that the connections are no good.
+func (s *Store) reconnectAfter(kind faultKind, err error) {
+	switch {
+	case kind == readOnly: // this was the primary once; the next connection looks for the present one
+		s.reconnect()
+	case kind == gone && errors.Is(err, context.DeadlineExceeded):
+		s.suspect()
+	}
+}
+
+// suspect makes all later uses connect anew after an attempt in which nobody answered: a network that has forgotten one
+// connection has most likely forgotten all, and each would cost an attempt. A slow database looks alike, so it happens once in
+// the time of an attempt at most.
+func (s *Store) suspect() {
+	now, last := time.Now(), s.suspected.Load()
+	if (last == nil || now.Sub(*last) >= s.options.AttemptTimeout) && s.suspected.CompareAndSwap(last, &now) {
+		s.reconnect()
 	}
 }
 

@@ -67,6 +67,8 @@ type Store struct {
 	// added counts the customers, leads and submissions that this store has added (see replan).
 	added  atomic.Int64
 	closed atomic.Bool
+	// suspected is when the connections were renewed because nobody answered.
+	suspected atomic.Pointer[time.Time]
 	// patience is how long to wait for the histories, tells when Watch was told of changes.
 	patience patience
 	tells    teller

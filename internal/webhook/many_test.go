@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -13,31 +14,22 @@ import (
 )
 
 // TestDeliver_HangingReceiversDelayNobody has 1,000 subscriptions of which 100 hang for their full time-out: the other 900
-// receive within 2 s of the change at the median.
+// receive before any of those has come to its end, and within 2 s of the change at the median. A machine that is busy with
+// other things gets as much longer as it takes without the 100.
 func TestDeliver_HangingReceiversDelayNobody(t *testing.T) {
 	eachStore(t, testDeliver_HangingReceiversDelayNobody)
 }
 
+// slack is how much longer than the same without hanging receivers it may take where that is longer than maxMedian.
+const slack = 3
+
 func testDeliver_HangingReceiversDelayNobody(t *testing.T, open opener) {
 	const all, hanging = manySubscriptions, manySubscriptions / 10
 	f := newFixture(t, open, Options{Now: time.Now})
-	var mu sync.Mutex
-	var arrived []time.Time
-	complete := make(chan struct{})
-	answer := func(_ http.ResponseWriter, q *http.Request) {
-		if strings.HasPrefix(q.URL.Path, "/hang") {
-			<-q.Context().Done()
-			return
-		}
-		mu.Lock()
-		defer mu.Unlock()
-		if arrived = append(arrived, time.Now()); len(arrived) == all-hanging {
-			close(complete)
-		}
-	}
+	c := &crossing{}
 	var receivers []*receiver
 	for range 10 {
-		receivers = append(receivers, newReceiver(t, answer))
+		receivers = append(receivers, newReceiver(t, c.answer))
 	}
 	for n := range all {
 		path := "/take"
@@ -45,7 +37,7 @@ func testDeliver_HangingReceiversDelayNobody(t *testing.T, open opener) {
 			path = "/hang"
 		}
 		s, err := f.Create(t.Context(), clientele.SubscriptionOrder{
-			ProjectID: f.project, EventType: clientele.CustomerChanged, RequestTimeout: 30 * time.Second,
+			ProjectID: f.project, EventType: clientele.CustomerChanged, RequestTimeout: MaxRequestTimeout,
 			URL: fmt.Sprintf("%s%s/%d", receivers[n%len(receivers)].URL, path, n),
 		})
 		if err != nil {
@@ -55,21 +47,60 @@ func testDeliver_HangingReceiversDelayNobody(t *testing.T, open opener) {
 	if err := f.Start(t.Context(), Alone); err != nil {
 		t.Fatal(err)
 	}
+	without, _ := c.cross(t, f, all)
+	f.slots.wait(0)
+	c.hang.Store(true)
+	with, last := c.cross(t, f, all-hanging)
+	t.Logf("median %s, last %s, %s without hanging receivers; %d in flight", with, last, without, f.InFlight())
+	if with > max(maxMedian, slack*without) {
+		t.Errorf("the median arrived after %s, %s without hanging receivers", with, without)
+	}
+	if n := c.gone.Load(); n > 0 {
+		t.Errorf("%d of those that hang had to end before the others were reached", n)
+	}
+	f.cutOff() // the hanging ones need not be waited for
+}
+
+// crossing is a place where many messages arrive.
+type crossing struct {
+	hang atomic.Bool
+	gone atomic.Int64 // requests that hung and came to their end
+
+	mu       sync.Mutex
+	arrived  []time.Time
+	expected int
+	complete chan struct{}
+}
+
+func (c *crossing) answer(_ http.ResponseWriter, q *http.Request) {
+	if c.hang.Load() && strings.HasPrefix(q.URL.Path, "/hang") {
+		<-q.Context().Done()
+		c.gone.Add(1)
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.arrived = append(c.arrived, time.Now()); len(c.arrived) == c.expected {
+		close(c.complete)
+	}
+}
+
+// cross makes a change and returns how long after it the messages arrived, at the median and the last.
+func (c *crossing) cross(t *testing.T, f *fixture, expected int) (median, last time.Duration) {
+	t.Helper()
+	c.mu.Lock()
+	c.arrived, c.expected, c.complete = nil, expected, make(chan struct{})
+	c.mu.Unlock()
 	changed := time.Now()
 	f.change(t, "a")
 	f.Changed()
 	select {
-	case <-complete:
-	case <-t.Context().Done():
+	case <-c.complete:
+	case <-time.After(2 * time.Minute):
 		t.Fatal("not all receivers were reached")
 	}
-	mu.Lock()
-	slices.SortFunc(arrived, time.Time.Compare)
-	median, last := arrived[len(arrived)/2].Sub(changed), arrived[len(arrived)-1].Sub(changed)
-	mu.Unlock()
-	t.Logf("median %s, last %s; %d in flight", median, last, f.InFlight())
-	if median > maxMedian {
-		t.Errorf("the median arrived after %s", median)
-	}
-	f.cutOff() // the hanging ones need not be waited for
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	slices.SortFunc(c.arrived, time.Time.Compare)
+	return c.arrived[len(c.arrived)/2].Sub(changed), c.arrived[len(c.arrived)-1].Sub(changed)
 }

@@ -14,6 +14,7 @@ type fault struct {
 	share   int // how often it is drawn, beside the others
 	happen  func(f *stage)
 	forgets bool // PostgreSQL is left with connections that nobody is at
+	long    bool // it takes more than a few seconds
 }
 
 // faults are all that can happen on a stage.
@@ -29,7 +30,8 @@ func faults() []fault {
 		{name: "COMMITs without an answer", share: 10, happen: commitsWithoutAnswer},
 		{name: "COMMITs in a storm", share: 6, happen: commitsInStorm},
 		{name: "a cut wire", share: 4, happen: cutWire},
-		{name: "a forgotten connection", share: 1, happen: forgotten, forgets: true},
+		{name: "a wire that is cut for long", share: 1, happen: cutForLong, long: true},
+		{name: "a forgotten connection", share: 1, happen: forgotten, forgets: true, long: true},
 		{name: "sessions ended by the administrator", share: 5, happen: endedSessions},
 		{name: "a killed backend", share: 3, happen: killedBackend},
 		{name: "a stopped PostgreSQL", share: 3, happen: stoppedDatabase},
@@ -181,9 +183,20 @@ func commitsInStorm(f *stage) {
 	}
 }
 
-// cutWire cuts a wire until its server says that it is not ready, and for a time more.
-func cutWire(f *stage) {
-	wires := f.on()
+// cutWire cuts a wire until its server says that it is not ready, and for a moment more.
+func cutWire(f *stage) { f.cut(f.on(), 0, 400*time.Millisecond) }
+
+// cutForLong cuts it for longer than a server tries by itself: some calls are answered 503.
+func cutForLong(f *stage) {
+	before := f.load.failures()
+	f.cut(f.wires, 9*time.Second, 11*time.Second)
+	if f.load.failures() == before {
+		f.load.fault("no answer was 503 while nobody could reach the database")
+	}
+}
+
+// cut cuts wires until their servers say that they are not ready, and for a random time more.
+func (f *stage) cut(wires []*wire, low, high time.Duration) {
 	quiet := make(chan struct{})
 	now := weather{refuse: true}
 	if f.random.IntN(2) == 0 {
@@ -194,7 +207,7 @@ func cutWire(f *stage) {
 		w.resetAll()
 	}
 	f.mustBeUnready(wires)
-	f.weatherOn(wires, now, 0, 400*time.Millisecond)
+	f.weatherOn(wires, now, low, high)
 	close(quiet)
 }
 

@@ -32,8 +32,20 @@ func newLedger(t testing.TB, driver, source string) *ledger {
 		t.Fatal(err)
 	}
 	db.SetMaxIdleConns(0) // the database may die between two looks
-	t.Cleanup(func() { _ = db.Close() })
-	return &ledger{db: db, effects: map[string][]effect{}, checked: map[*partner]int{}}
+	g := &ledger{db: db, effects: map[string][]effect{}, checked: map[*partner]int{}}
+	t.Cleanup(func() { _ = g.db.Close() })
+	return g
+}
+
+// moveTo makes g read another database, which holds the same book.
+func (g *ledger) moveTo(t testing.TB, url string) {
+	t.Helper()
+	_ = g.db.Close()
+	var err error
+	if g.db, err = sql.Open("pgx", url); err != nil {
+		t.Fatal(err)
+	}
+	g.db.SetMaxIdleConns(0)
 }
 
 // number returns the one number that a query has for an answer; -1 when it has none.

@@ -239,6 +239,13 @@ func (l *load) refused() {
 	l.failed++
 }
 
+// failures returns how many answers were 503.
+func (l *load) failures() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.failed
+}
+
 func (l *load) fault(format string, args ...any) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

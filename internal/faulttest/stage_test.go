@@ -28,9 +28,10 @@ type stage struct {
 	path    string // of the subscriptions at the receiver
 }
 
-// newStage makes a book of its own in the cluster with so many servers.
-func newStage(t *testing.T, random *rand.Rand, cluster *pgtest.Cluster, servers int) *stage {
+// newStage makes a book with so many servers.
+func newStage(t *testing.T, random *rand.Rand, servers int) *stage {
 	t.Helper()
+	cluster := pgtest.NewCluster(t, nil)
 	f := &stage{t: t, random: random, cluster: cluster, direct: faulttest.Book{Binary: faulttest.Binary(), URL: cluster.New(t)}, inbox: newReceiver(t)}
 	f.book = newBook(t, f.direct)
 	f.path = "/told"
@@ -157,6 +158,9 @@ func (f *stage) finish() []string {
 	}
 	for _, w := range f.wires {
 		w.close()
+	}
+	if err := f.cluster.Stop(); err != nil {
+		wrong = append(wrong, fmt.Sprintf("stop PostgreSQL: %v", err))
 	}
 	return wrong
 }

@@ -99,3 +99,26 @@ func (r *rooms) watchOthers() {
 			return 0, nil
 		}))
 }
+
+// timekeeper is a store with a time of its own, which is the same for all servers of the book.
+type timekeeper interface {
+	Time(ctx context.Context) (time.Time, error)
+}
+
+// clockOf returns the clock that claims and due times in the book go by: the database's, however the clocks of the servers
+// stand. A book in a directory is used by one machine, whose clock it is.
+func clockOf(s store) *work.Clock {
+	if k, ok := s.(timekeeper); ok {
+		return &work.Clock{Ask: k.Time}
+	}
+	return &work.Clock{}
+}
+
+// followTime makes the clock of a book that keeps time right, now and from time to time.
+func (r *rooms) followTime(ctx context.Context) error {
+	if _, err := r.clock.Follow(ctx); err != nil || r.clock.Ask == nil {
+		return err
+	}
+	r.background = append(r.background, work.Start("time of the book", askForTimeEvery, r.log, r.clock.Follow))
+	return nil
+}

@@ -14,6 +14,7 @@ import (
 
 // How often the duties come round at the latest, when nobody signals.
 const (
+	askForTimeEvery         = 10 * time.Second
 	lookForSubmissionsEvery = time.Second // the safety net for a signal that another server could not send
 	recordUseEvery          = 30 * time.Second
 	forgetEvery             = 10 * time.Minute
@@ -35,12 +36,15 @@ func (r *rooms) startBackground(ctx context.Context, c *config.Serve) error {
 	if c.DatabaseURL != "" {
 		exclusive = webhook.Shared
 	}
+	if err := r.followTime(ctx); err != nil {
+		return err
+	}
 	if err := r.hooks.Start(ctx, exclusive); err != nil {
 		return err
 	}
 	r.watchOthers()
 	submissions := &work.Submissions{
-		Store: r.store, Book: r.book, Commit: r.line, Now: time.Now, Log: r.log, Batch: waitingAtOnce * c.MaxBatch,
+		Store: r.store, Book: r.book, Commit: r.line, Now: r.clock.Now, Log: r.log, Batch: waitingAtOnce * c.MaxBatch,
 	}
 	if exclusive == webhook.Alone {
 		if err := submissions.EndClaims(ctx); err != nil {

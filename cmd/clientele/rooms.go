@@ -37,6 +37,8 @@ type rooms struct {
 	apis    []api
 	console *console.Console
 	tls     *secured
+	// clock is what claims and due times go by.
+	clock *work.Clock
 	// hooks sends events.
 	hooks *webhook.Service
 	// traffic watches the calls of partners.
@@ -57,8 +59,9 @@ func furnish(c *config.Serve, s store, log *slog.Logger) *rooms {
 	r.guard = access.New(s, time.Now)
 	r.book = book.New(r.line, time.Now)
 	r.leads = book.NewLeads(r.book, s, uuid.NewString)
+	r.clock = clockOf(s)
 	r.hooks = webhook.New(s, webhook.Options{
-		Log: log, Retention: c.KeepDeliveries,
+		Now: r.clock.Now, Log: log, Retention: c.KeepDeliveries,
 		Client: webhook.ClientOptions{AllowLoopbackHTTP: c.AllowLoopbackHTTP, ProxyURL: c.WebhookProxy},
 	})
 	watchHooks(r.metrics.Registry(), r.hooks)

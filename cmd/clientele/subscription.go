@@ -24,7 +24,11 @@ type subscriptionCommand struct {
 // withEvents opens the book and hands do a service over its subscriptions, which sends nothing by itself.
 func withEvents(ctx context.Context, c config.Book, o webhook.ClientOptions, do func(store, *webhook.Service) error) error {
 	return withBook(ctx, c, func(s store) error {
-		hooks := webhook.New(s, webhook.Options{Client: o})
+		clock := clockOf(s)
+		if _, err := clock.Follow(ctx); err != nil {
+			return err
+		}
+		hooks := webhook.New(s, webhook.Options{Now: clock.Now, Client: o})
 		err := do(s, hooks)
 		return joinStop(err, hooks)
 	})

@@ -149,3 +149,15 @@ func (s *Store) Ping(ctx context.Context) error {
 	}
 	return nil
 }
+
+// Time returns what time the database has, which is the same for all servers of the book.
+func (s *Store) Time(ctx context.Context) (time.Time, error) {
+	var now time.Time
+	err := s.query(ctx, "ask for the time", func(ctx context.Context, pool *pgxpool.Pool) error {
+		return pool.QueryRow(ctx, "SELECT clock_timestamp()").Scan(&now)
+	})
+	if err != nil {
+		return now, fmt.Errorf("ask for the time: %w", err)
+	}
+	return now, nil
+}

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"clientele/internal/faulttest"
 )
 
 // misdeed is a way in which a receiver answers.
@@ -145,7 +147,7 @@ func (p plan) String() string {
 func newPlan(random *rand.Rand) plan {
 	all := misdeeds()
 	var p plan
-	for range 1 + random.IntN(3) {
+	for range 1 + random.IntN(faulttest.InLongTests(1, 3)) {
 		p = append(p, all[random.IntN(len(all))])
 	}
 	return p

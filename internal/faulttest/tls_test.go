@@ -18,6 +18,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"clientele/internal/faulttest"
 )
 
 // authority signs certificates. A server believes it that is started with SSL_CERT_FILE=file.
@@ -110,7 +112,7 @@ func newTLSReceiver(t testing.TB, a *authority, random *mathrand.Rand) *receiver
 	wrong, good := a.handshakes(t)
 	var mu sync.Mutex
 	var plan []handshake
-	for range 1 + random.IntN(3) {
+	for range 1 + random.IntN(faulttest.InLongTests(1, 3)) {
 		plan = append(plan, wrong[random.IntN(len(wrong))])
 	}
 	v := makeReceiver()

@@ -31,6 +31,7 @@ func faults() []fault {
 		{name: "COMMITs in a storm", share: 6, happen: commitsInStorm},
 		{name: "a cut wire", share: 4, happen: cutWire},
 		{name: "a wire that is cut for long", share: 1, happen: cutForLong, long: true},
+		{name: "a server that is cut off for long", share: 1, happen: cutOffServer, long: true},
 		{name: "a forgotten connection", share: 1, happen: forgotten, forgets: true, long: true},
 		{name: "sessions ended by the administrator", share: 5, happen: endedSessions},
 		{name: "a killed backend", share: 3, happen: killedBackend},
@@ -192,6 +193,21 @@ func cutForLong(f *stage) {
 	f.cut(f.wires, 9*time.Second, 11*time.Second)
 	if f.load.failures() == before {
 		f.load.fault("no answer was 503 while nobody could reach the database")
+	}
+}
+
+// cutOffServer cuts one server off for longer than its claims hold. The other, where there is one, goes on.
+func cutOffServer(f *stage) {
+	n := f.random.IntN(len(f.wires))
+	before := make([]int64, len(f.servers))
+	for i := range f.servers {
+		before[i] = f.load.answered[i].Load()
+	}
+	f.cut(f.wires[n:n+1], 12*time.Second, 18*time.Second)
+	for i := range f.servers {
+		if got := f.load.answered[i].Load() - before[i]; i != n && got < 20 {
+			f.load.fault("server %d acknowledged %d calls while another was cut off", i, got)
+		}
 	}
 }
 

@@ -3,6 +3,8 @@ package faulttest_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"net/http"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -25,7 +27,8 @@ type stage struct {
 	load    *load
 	ledger  *ledger
 	inbox   *receiver
-	path    string // of the subscriptions at the receiver
+	calm    atomic.Bool // the receiver takes everything
+	path    string      // of the subscriptions at the receiver
 }
 
 // newStage makes a book with so many servers.
@@ -33,10 +36,18 @@ func newStage(t *testing.T, random *rand.Rand, servers int) *stage {
 	t.Helper()
 	cluster := pgtest.NewCluster(t, nil)
 	f := &stage{t: t, random: random, cluster: cluster, direct: faulttest.Book{Binary: faulttest.Binary(), URL: cluster.New(t)}, inbox: newReceiver(t)}
+	f.inbox.answer = func(w http.ResponseWriter, _ *http.Request) (taken bool) {
+		status := http.StatusOK
+		if !f.calm.Load() && rand.IntN(5) == 0 {
+			status = http.StatusInternalServerError
+		}
+		w.WriteHeader(status)
+		return status == http.StatusOK
+	}
 	f.book = newBook(t, f.direct)
 	f.path = "/told"
 	for _, event := range []string{"customer:changed", "lead:changed"} {
-		f.book.subscribe(t, event, f.inbox.URL+f.path, "--retry", "1s", "--retry", "1s")
+		f.book.subscribe(t, event, f.inbox.URL+f.path, slices.Repeat([]string{"--retry", "1s"}, 20)...)
 	}
 	for range servers {
 		w, url := newWire(t, f.direct.URL)
@@ -96,6 +107,7 @@ func (f *stage) settle() {
 // told waits until every change has been told of and every delivery has ended, and returns what is wrong with that.
 func (f *stage) told() (wrong []string) {
 	f.t.Helper()
+	f.calm.Store(true)
 	for event, subject := range map[string]string{"customer:changed": "customer", "lead:changed": "lead"} {
 		faulttest.Eventually(f.t, "every change of a "+subject+" is gathered", func() bool {
 			return f.ledger.number(fmt.Sprintf(`SELECT count(*) FROM change WHERE subject = '%s' AND seq >

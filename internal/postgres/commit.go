@@ -48,6 +48,8 @@ type commit struct {
 	// submissions are the places of the submissions that are in work.
 	submissions map[clientele.ProjectKey]int64
 	mark        mark
+	// copied says what COPY has brought already.
+	copied struct{ customers, changes bool }
 	// adds is how many customers, leads and submissions the batch adds.
 	adds int64
 }
@@ -114,17 +116,22 @@ func (t *commit) load(ctx context.Context, writes []clientele.Write) error {
 	return t.conn.SendBatch(ctx, p).Close()
 }
 
-// keep stores what the batch decided and commits; one round trip.
+// keep stores what the batch decided and commits; one round trip, and one for each table of which there is much.
 func (t *commit) keep(ctx context.Context) error {
 	ctx, cancel := uncancelled(ctx)
 	defer cancel()
+	if err := t.copyLarge(ctx); err != nil {
+		return ifLost(t.conn, t.failed(ctx, err))
+	}
 	p := &pgx.Batch{}
-	t.adds = int64(queueCustomers(p, t.batch) + queueLeads(p, t.batch) + len(t.batch.NewSubmissions))
+	t.adds = int64(t.queueCustomers(p) + queueLeads(p, t.batch) + len(t.batch.NewSubmissions))
 	queueNewSubmissions(p, t.batch.NewSubmissions)
 	t.queueFinishedSubmissions(p)
 	t.queueRemembered(p)
-	queueChanges(p, t.batch.Changes)
-	if p.Len() > 0 {
+	if !t.copied.changes {
+		queueChanges(p, t.batch.Changes)
+	}
+	if p.Len() > 0 || t.copied.changes {
 		p.Queue(insertMark, t.mark.project, t.mark.id)
 	}
 	if len(t.batch.Changes) > 0 && t.store.tells.now() {
@@ -149,6 +156,11 @@ func (t *commit) judge(ctx context.Context, err error) error {
 	case t.conn.Conn().IsClosed():
 		return &doubtError{err}
 	}
+	return t.failed(ctx, err)
+}
+
+// failed ends a transaction that has failed, and tells whether another was quicker.
+func (t *commit) failed(ctx context.Context, err error) error {
 	rollback(ctx, t.conn)
 	if isRace(err) {
 		return &raceError{err}

@@ -122,19 +122,21 @@ const (
 
 // queueCustomers stores what the batch decided about customers. New ones come in order of their keys, like the locks
 // above; a customer whose keys change gives up the old ones before anybody takes any. It returns how many are new.
-func queueCustomers(p *pgx.Batch, b *clientele.Batch) (added int) {
-	rekeyed := b.RekeyedCustomers()
+func (t *commit) queueCustomers(p *pgx.Batch) (added int) {
+	rekeyed := t.batch.RekeyedCustomers()
 	slices.SortFunc(rekeyed, compareKeys)
 	for _, c := range rekeyed {
 		p.Queue(freeKeys, c.ProjectID, c.ID)
 	}
-	if list := slices.SortedFunc(b.NewCustomers, compareKeys); len(list) > 0 {
-		sql, args := customerInsert(list)
-		p.Queue(sql, args...)
+	if list := slices.SortedFunc(t.batch.NewCustomers, compareKeys); len(list) > 0 {
+		if !t.copied.customers {
+			sql, args := customerInsert(list)
+			p.Queue(sql, args...)
+		}
 		queueAddresses(p, list)
 		added = len(list)
 	}
-	if changed := slices.Collect(b.ChangedCustomers); len(changed) > 0 {
+	if changed := slices.Collect(t.batch.ChangedCustomers); len(changed) > 0 {
 		sql, args := customerInsert(changed)
 		p.Queue(sql+updateCustomers, args...)
 	}

@@ -12,6 +12,8 @@ import (
 type gatherer struct {
 	// expecting is set while a pass is about to happen: commits need not ask for one.
 	expecting atomic.Bool
+	// rested says that the last pass found nothing and had the next one wait.
+	rested bool
 	// scanned is how far the history was read beyond a cursor without finding anything for it.
 	scanned map[placeInBook]int64
 	// readAtOnce is how many changes are read together.
@@ -30,6 +32,10 @@ const (
 	idleChanges = 100_000
 )
 
+// rest is how long a pass that found nothing has the next one wait, once: a busy book without subscriptions, or with none to
+// what is written, would be asked after each of its transactions otherwise.
+const rest = 100 * time.Millisecond
+
 // Gather makes events of the changes behind the cursors, as far as they are complete; it is a work.Task. An event is
 // complete when its first change is as old as the window.
 func (s *Service) Gather(ctx context.Context) (again time.Duration, err error) {
@@ -40,6 +46,10 @@ func (s *Service) Gather(ctx context.Context) (again time.Duration, err error) {
 			return 0, err
 		}
 		if !more {
+			s.gatherer.rested = wait == 0 && !s.gatherer.rested
+			if s.gatherer.rested {
+				wait = rest
+			}
 			if wait > 0 {
 				s.gatherer.expecting.Store(true)
 			}

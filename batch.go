@@ -43,6 +43,7 @@ type Batch struct {
 	idle             map[int64]bool // projects none of whose submissions wait
 	touchedCustomers []*customerEntry
 	touchedLeads     []*leadEntry
+	erased           *erasures
 
 	// Changes are the change records of the batch, in order, to be appended.
 	Changes []Change
@@ -52,6 +53,8 @@ type Batch struct {
 	FinishedSubmissions []FinishedSubmission
 	// NewRemembered are the calls to remember.
 	NewRemembered []*IdempotencyRecord
+	// Erasures is what happened about people who are erased, or were.
+	Erasures ErasureEffects
 }
 
 // state says what a store has to do with a record after the batch is decided.
@@ -61,6 +64,7 @@ const (
 	loaded state = iota
 	changed
 	added
+	gone
 )
 
 type customerEntry struct {
@@ -146,6 +150,9 @@ func (k *Keys) add(w *Write) {
 			k.Addresses = true
 		}
 	}
+	if w.Erase != nil {
+		k.CustomerIDs, k.Addresses = append(k.CustomerIDs, w.Erase.CustomerID), true
+	}
 	if l := w.Lead; l != nil && l.Register == nil {
 		k.LeadUUIDs = append(k.LeadUUIDs, l.UUID)
 	}
@@ -198,6 +205,9 @@ func (b *Batch) decideOnce(w *Write, ids IDs) Outcome {
 		}
 		return Outcome{Result: r.Result, SubjectID: r.SubjectID, Reference: r.Reference}
 	}
+	if b.repeatsErased(w) {
+		return Outcome{Err: errErased}
+	}
 	o := b.decide(w, ids)
 	if o.Err == nil && (o.wrote() || o.Result == Unchanged) {
 		r := &IdempotencyRecord{
@@ -220,6 +230,8 @@ func (b *Batch) decide(w *Write, ids IDs) Outcome {
 		return b.registerLead(w, ids)
 	case w.Lead != nil:
 		return b.reportLead(w)
+	case w.Erase != nil:
+		return b.decideErase(w)
 	default:
 		return Outcome{Err: Errorf(KindInternal, "an empty write")}
 	}

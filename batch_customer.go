@@ -62,6 +62,13 @@ func (b *Batch) createCustomer(w *Write, ids IDs) Outcome {
 		}
 		return o
 	}
+	var erased []MarkedErasure
+	if b.erased != nil {
+		erased = b.erased.find(w.ProjectID, Identifiers(&cw.Patch.Details, &cw.Patch.Normal)...)
+		if b.holdBack(w, erased) {
+			return Outcome{Err: errErased}
+		}
+	}
 	e := &customerEntry{state: added, customer: Customer{
 		ID: ids.NextCustomerID(), ProjectID: w.ProjectID, Source: w.Origin.Dialect, CredentialID: w.Origin.CredentialID,
 		Version: 1, CreatedAt: w.At, UpdatedAt: w.At,
@@ -80,7 +87,7 @@ func (b *Batch) createCustomer(w *Write, ids IDs) Outcome {
 	b.record(w, Change{
 		Subject: SubjectCustomer, SubjectID: c.ID, Action: ActionCreated, Values: c.creationValues(),
 	})
-	return Outcome{Result: Created, SubjectID: c.ID}
+	return Outcome{Result: Created, SubjectID: c.ID, ReturnOf: b.noticeReturn(w, erased, c.ID)}
 }
 
 func (b *Batch) updateCustomer(w *Write, e *customerEntry) Outcome {

@@ -25,14 +25,27 @@ func (b *Batch) decideCompletion(w *Write, ids IDs) Outcome {
 	delete(b.leases, w.Completes.SubmissionID)
 	o := b.decide(w, ids)
 	f := FinishedSubmission{ID: w.Completes.SubmissionID, ProjectID: w.ProjectID, At: w.At}
+	o = b.heldBack(w, f.ID, o)
 	f.Status, f.Failure, f.CustomerID = becomes(&o)
 	b.FinishedSubmissions = append(b.FinishedSubmissions, f)
 	return o
 }
 
+// heldBack returns the outcome of a submission's write, or that it is older than the erasure of its customer: then its values
+// go.
+func (b *Batch) heldBack(w *Write, submission string, o Outcome) Outcome {
+	if o.Err != error(errErased) && (o.Result != Missing || !b.isOfErased(w)) {
+		return o
+	}
+	b.Erasures.EmptiedSubmissions = append(b.Erasures.EmptiedSubmissions, ProjectKey{w.ProjectID, submission})
+	return Outcome{Result: HeldBack}
+}
+
 // becomes says what becomes of a submission whose write had an outcome.
 func becomes(o *Outcome) (s SubmissionStatus, f Failure, customer int64) {
 	switch {
+	case o.Result == HeldBack:
+		return Failed, PersonErased, 0
 	case o.Err != nil:
 		return Failed, Unforeseen, 0
 	case o.Result == Missing:
@@ -58,7 +71,8 @@ func (b *Batch) acceptSubmission(w *Write, ids IDs) Outcome {
 		s.Status, o.Waits = Accepted, true
 		return o
 	}
-	done := b.decideCustomer(w, ids)
+	done := b.heldBack(w, s.ID, b.decideCustomer(w, ids))
+	o.ReturnOf = done.ReturnOf
 	s.Status, s.Failure, s.CustomerID = becomes(&done)
 	s.StartedAt, s.FinishedAt = w.At, w.At
 	return o

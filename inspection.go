@@ -41,6 +41,8 @@ type Reference struct {
 	To, ToColumn string
 	// Owned says that both tables belong to projects.
 	Owned bool
+	// Gone is a table of the same project that tells in GoneColumn of rows that were there; empty for none.
+	Gone, GoneColumn string
 	// ZeroIsNone says that 0 refers to nothing.
 	ZeroIsNone bool
 }

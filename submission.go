@@ -26,6 +26,8 @@ const (
 	CustomerMissing Failure = "customer_missing"
 	// KeyTaken: a unique key that it states belongs to another customer.
 	KeyTaken Failure = "key_taken"
+	// PersonErased: its customer was erased after it was accepted. Its values are gone.
+	PersonErased Failure = "erased"
 	// Unforeseen: the book refused it for a reason that trying again does not mend; the log has the cause.
 	Unforeseen Failure = "unforeseen"
 )

@@ -3,12 +3,15 @@ package clientele
 import "time"
 
 // Write is one intended change of the book, built by package book and carried out by a store. Exactly one of Customer,
-// Lead and Submission is set; or Submission, and with it, as Customer, what is to be carried out.
+// Lead, Submission and Erase is set; or Submission, and with it, as Customer, what is to be carried out.
 type Write struct {
 	ProjectID int64
 	Origin    Origin
 	// At becomes the record's created or updated time.
 	At time.Time
+	// AsOf is when what the write states was handed over, where that is longer ago than At: a customer who was erased
+	// since does not come back by it. Zero for At.
+	AsOf time.Time
 	// Idempotency is set when the caller named the call, so that sending it again has the same answer and no effect.
 	Idempotency *Idempotency
 	// Completes is set when the write carries out a submission.
@@ -19,6 +22,15 @@ type Write struct {
 	// Submission is accepted. With Customer it is carried out in the same transaction, unless others of its project still
 	// wait: then it waits behind them.
 	Submission *Submission
+	Erase      *EraseWrite
+}
+
+// asOf returns when what the write states was handed over.
+func (w *Write) asOf() time.Time {
+	if w.AsOf.IsZero() {
+		return w.At
+	}
+	return w.AsOf
 }
 
 // CustomerMode says how a CustomerWrite finds its customer and what it does when there is one or none.
@@ -101,11 +113,15 @@ const (
 	Submitted
 	// VersionChanged: the record, Outcome.Existing, is not any more what the write was made for; nothing was written.
 	VersionChanged
+	// Erased: the record was there and is forgotten.
+	Erased
+	// HeldBack: a submission from before its customer was erased; nothing was written but its end.
+	HeldBack
 )
 
 var resultNames = [...]string{
 	"", "created", "updated", "unchanged", "missing", "external_id_taken", "external_number_taken", "accepted",
-	"version_changed",
+	"version_changed", "erased", "held_back",
 }
 
 // String returns the result as it is written in logs and metrics.
@@ -122,9 +138,14 @@ type Outcome struct {
 	Waits bool
 	// Existing is the record in the way, with its addresses; for ExternalIDTaken, ExternalNumberTaken and VersionChanged only.
 	Existing *Customer
+	// ReturnOf is the erased customer that a new one shares something with that it was known by; 0 for none.
+	ReturnOf int64
 	// Err is set when this write alone was refused: an Error whose kind tells why. Nothing of it was written.
 	Err error
 }
+
+// WasHeldBack reports whether the write was refused because it is older than the erasure of its customer.
+func (o *Outcome) WasHeldBack() bool { return o.Result == HeldBack || o.Err == error(errErased) }
 
 // wrote reports whether the outcome left something in the book.
 func (o *Outcome) wrote() bool { return o.Err == nil && (o.Result == Created || o.Result == Updated) }

@@ -19,7 +19,9 @@ import (
 )
 
 type customerCommand struct {
-	Export customerExport `cmd:"" help:"Write down everything that the book holds about one customer, as JSON."`
+	Export   customerExport   `cmd:"" help:"Write down everything that the book holds about one customer, as JSON."`
+	Erase    customerErase    `cmd:"" help:"Forget one customer: the record, every value in its history, and what else tells of the person."`
+	Erasures customerErasures `cmd:"" help:"List which customers were erased, and whether somebody came back."`
 }
 
 // whichCustomer names one customer of a project.
@@ -122,11 +124,7 @@ type customerExport struct {
 // Run writes down what the book holds about the customer.
 func (c *customerExport) Run(ctx context.Context, std streams) error {
 	return withBook(ctx, c.Book, func(s store) error {
-		project, id, err := c.find(ctx, s.(customerFinder))
-		if err != nil {
-			return err
-		}
-		d, err := dossier.Collect(ctx, s.(dossier.Book), project.ID, id)
+		project, id, d, err := c.collect(ctx, s.(eraserStore))
 		if err != nil {
 			return err
 		}

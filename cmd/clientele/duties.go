@@ -65,6 +65,9 @@ func (r *rooms) startBackground(ctx context.Context, c *config.Serve) error {
 		work.Start("traffic", flushTrafficEvery, r.log, func(ctx context.Context) (time.Duration, error) {
 			return 0, r.traffic.Flush(ctx)
 		}),
+		work.Start("old customers", forgetEvery, r.log, (&work.OldCustomers{
+			Store: r.store, Commit: r.line, Keep: c.KeepCustomers, Now: time.Now,
+		}).Erase),
 		work.Start("retention", forgetEvery, r.log, func(ctx context.Context) (time.Duration, error) {
 			return 0, errors.Join(r.forget(ctx, c), r.hooks.Forget(ctx))
 		}),
@@ -85,7 +88,8 @@ func (r *rooms) forget(ctx context.Context, c *config.Serve) error {
 		{r.store.ForgetSessions, 0},
 		{r.store.ForgetAudit, c.KeepAudit},
 		{r.store.ForgetCallCounts, traffic.KeepCounts},
-		{r.store.ForgetRefusals, traffic.KeepRefusals},
+		{r.store.ForgetRefusals, c.KeepRefusals},
+		{r.store.ForgetErasureMarks, c.KeepErasureMarks},
 	} {
 		before := time.Now().Add(-f.after)
 		n, err := f.forget(ctx, before, forgetLimit)

@@ -53,7 +53,7 @@ func furnish(c *config.Serve, s store, log *slog.Logger) *rooms {
 	r.metrics = httpd.NewMetrics(version, func() int { return r.line.Waiting() })
 	r.traffic = traffic.New(s)
 	r.metrics.CountUnkept(r.traffic.Dropped)
-	r.line = intake.New(s, intake.Options{
+	r.line = intake.New(watchErased(s, log, r.metrics.Registry()), intake.Options{
 		Lanes: lanes(c), MaxWaiting: c.MaxWaiting, MaxBatch: c.MaxBatch, OnCommit: r.committed, OneProject: c.Citus,
 	})
 	r.guard = access.New(s, time.Now)

@@ -61,7 +61,7 @@ func effect(s *clientele.Submission) *clientele.CustomerWrite {
 // CarryOut returns the write that carries out a submission that was claimed under the lease.
 func (b *Book) CarryOut(s *clientele.Submission, lease string) clientele.Write {
 	w := b.write(Call{ProjectID: s.ProjectID, Origin: s.Origin})
-	w.Customer = effect(s)
+	w.Customer, w.AsOf = effect(s), s.AcceptedAt
 	w.Completes = &clientele.Completion{SubmissionID: s.ID, Lease: lease}
 	return w
 }
@@ -80,6 +80,8 @@ func (b *Book) Resubmit(ctx context.Context, call Call, failed *clientele.Submis
 	switch {
 	case failed.Status != clientele.Failed:
 		return "", clientele.Errorf(clientele.KindConflict, "only a submission that failed can be submitted again")
+	case failed.Failure == clientele.PersonErased:
+		return "", clientele.Errorf(clientele.KindConflict, "the customer was erased, and what was submitted with it")
 	case failed.Damage != nil:
 		return "", clientele.Errorf(clientele.KindConflict, "what was submitted cannot be read any more")
 	}

@@ -224,7 +224,7 @@ func TestCarryOut_IsWhatWasSubmitted(t *testing.T) {
 		}
 		got := b.CarryOut(&stored, "lease")
 		want := clientele.Write{
-			ProjectID: 3, Origin: submitCall.Origin, At: submittedAt, Completes: &clientele.Completion{SubmissionID: stored.ID, Lease: "lease"},
+			ProjectID: 3, Origin: submitCall.Origin, At: submittedAt, AsOf: submittedAt, Completes: &clientele.Completion{SubmissionID: stored.ID, Lease: "lease"},
 			Customer: &clientele.CustomerWrite{Mode: clientele.CreateCustomer, Patch: stating(&d), Addresses: addresses},
 		}
 		if len(addresses) == 0 {

@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"time"
 
+	"clientele"
+
 	"github.com/alecthomas/kong"
 )
 
@@ -40,6 +42,9 @@ type Serve struct {
 	KeepSubmissions   time.Duration  `help:"How long finished submissions can be asked for (default ${default}, 30 days)." default:"720h" placeholder:"TIME"`
 	KeepVisitors      time.Duration  `help:"How long the address and browser of a visitor who clicked are kept (default ${default}, 90 days)." default:"2160h" placeholder:"TIME"`
 	KeepDeliveries    time.Duration  `help:"How long deliveries of events and their attempts are kept, and events for a disabled subscription (default ${default}, 30 days)." default:"720h" placeholder:"TIME"`
+	KeepRefusals      time.Duration  `help:"How long calls that were refused are kept, with what was sent (default ${default}, 7 days)." default:"168h" placeholder:"TIME"`
+	KeepCustomers     time.Duration  `help:"Erase customers that have not changed for so long; 0 keeps them as long as the book (default ${default})." default:"0" placeholder:"TIME"`
+	KeepErasureMarks  time.Duration  `help:"How long it is noticed when an erased customer is sent again (default ${default}, 2 years)." default:"17520h" placeholder:"TIME"`
 	KeepAudit         time.Duration  `help:"How long the log of what operators did is kept (default ${default}, 400 days)." default:"9600h" placeholder:"TIME"`
 	WebhookProxy      *url.URL       `help:"Proxy through which events are sent; without it the environment's proxies are not used." name:"webhook-proxy" placeholder:"URL"`
 	AllowLoopbackHTTP bool           `help:"For development: let subscriptions name receivers on this machine, by plain http too." name:"allow-loopback-http"`
@@ -58,8 +63,12 @@ func (s *Serve) Validate() error {
 		return fmt.Errorf("--max-batch must be between 1 and 10000")
 	case s.Lanes < 1 || s.Lanes > 100:
 		return fmt.Errorf("--lanes must be between 1 and 100")
-	case min(s.KeepSubmissions, s.KeepVisitors, s.KeepDeliveries, s.KeepAudit) < time.Hour:
-		return fmt.Errorf("--keep-submissions, --keep-visitors, --keep-deliveries and --keep-audit must be at least 1h")
+	case min(s.KeepSubmissions, s.KeepVisitors, s.KeepDeliveries, s.KeepRefusals, s.KeepAudit) < time.Hour:
+		return fmt.Errorf("--keep-submissions, --keep-visitors, --keep-deliveries, --keep-refusals and --keep-audit must be at least 1h")
+	case s.KeepErasureMarks < clientele.MaxIdempotencyAge:
+		return fmt.Errorf("--keep-erasure-marks must be at least %s", clientele.MaxIdempotencyAge)
+	case s.KeepCustomers != 0 && s.KeepCustomers < max(s.KeepSubmissions, s.KeepDeliveries, s.KeepRefusals, clientele.MaxIdempotencyAge):
+		return fmt.Errorf("--keep-customers must be 0, or at least as long as --keep-submissions, --keep-deliveries and --keep-refusals: what tells of a customer must be gone before")
 	case s.DrainTimeout < 0:
 		return fmt.Errorf("--drain-timeout must not be negative")
 	}

@@ -65,6 +65,7 @@ func TestParser_Defaults(t *testing.T) {
 		Listen: "127.0.0.1:8080", LogFormat: "auto", LogLevel: "info", DrainTimeout: 15 * time.Second, MaxWaiting: 4096, MaxBatch: 512, Lanes: 4,
 		OIDCAudience: "clientele", KeepSubmissions: 30 * 24 * time.Hour, KeepVisitors: 90 * 24 * time.Hour,
 		KeepDeliveries: 30 * 24 * time.Hour, KeepAudit: 400 * 24 * time.Hour,
+		KeepRefusals: 7 * 24 * time.Hour, KeepErasureMarks: 2 * 365 * 24 * time.Hour,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("settings (-want +got):\n%s", diff)

@@ -192,7 +192,8 @@ func (c *Console) resubmit(r *request) (answer, error) {
 
 // canResubmit reports whether submitting again is offered.
 func (p submissionPage) canResubmit(r *request) bool {
-	return r.can(editor) && p.Submission.Status == clientele.Failed && p.Submission.Damage == nil
+	return r.can(editor) && p.Submission.Status == clientele.Failed && p.Submission.Damage == nil &&
+		p.Submission.Failure != clientele.PersonErased
 }
 
 // waited is how long a submission waited to be carried out, or has been waiting.
@@ -232,6 +233,8 @@ func failureWords(s *clientele.Submission) string {
 		return ""
 	case clientele.CustomerMissing:
 		return "There is no customer “" + printable(s.Target) + "” in the project."
+	case clientele.PersonErased:
+		return "The customer was erased after this was accepted. What was submitted is gone, too."
 	case clientele.KeyTaken:
 		return "A unique id that it states belongs to another customer."
 	default:

@@ -38,14 +38,28 @@ type Dossier struct {
 	Attempts   []Row `json:"attempts"`
 	// RefusedCalls are those in the inbox in which one of the same values stands.
 	RefusedCalls []Row `json:"refusedCalls"`
-	// RememberedCalls are calls with an Idempotency-Key that are remembered for the customer.
+	// RememberedCalls are calls with an Idempotency-Key that are remembered for the customer, or for one of the submissions.
 	RememberedCalls []Row `json:"rememberedCalls"`
+
+	// people are the values by which the person was known, the present ones and each former one.
+	people []clientele.Details
 }
 
 // Collect gathers the dossier of a customer, in one snapshot. Kind not_found when there is no such customer. It goes through
 // all submissions, events, deliveries and remembered calls of the project, and through the inbox.
 func Collect(ctx context.Context, b Book, project, customer int64) (Dossier, error) {
-	c := &collector{book: b, project: project, customer: customer}
+	return collect(ctx, b, &collector{project: project, customer: customer})
+}
+
+// CollectRest gathers again what there is about the customer of a dossier, who was erased since: what came meanwhile.
+func CollectRest(ctx context.Context, b Book, project, customer int64, before *Dossier) (Dossier, error) {
+	return collect(ctx, b, &collector{
+		project: project, customer: customer, isErased: true, dossier: Dossier{people: before.people},
+	})
+}
+
+func collect(ctx context.Context, b Book, c *collector) (Dossier, error) {
+	c.book = b
 	err := b.Look(ctx, func(s clientele.Snapshot) error {
 		c.snapshot = s
 		return c.collect(ctx)
@@ -58,6 +72,7 @@ type collector struct {
 	snapshot clientele.Snapshot
 	project  int64
 	customer int64
+	isErased bool
 	// marks are values that a row about the person carries, quoted as in JSON and in lower case.
 	marks   []string
 	dossier Dossier
@@ -70,21 +85,31 @@ func (c *collector) collect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if len(customers) == 0 {
+	if len(customers) == 0 && !c.isErased {
 		return clientele.Errorf(clientele.KindNotFound, "there is no such customer")
 	}
-	d.Customer = customers[0]
+	if d.Changes, err = c.rows(ctx, selection{table: "change", by: "subject_id", key: []string{"seq"}, subject: clientele.SubjectCustomer}, own); err != nil {
+		return err
+	}
+	if len(customers) > 0 {
+		d.Customer = customers[0]
+		d.people = peopleOf(d)
+	}
 	c.findMarks()
-	events, deliveries := map[any]bool{}, map[any]bool{}
+	events, deliveries, submissions := map[any]bool{}, map[any]bool{}, map[any]bool{}
 	for _, step := range []struct {
 		to *[]Row
 		of selection
 		is func(Row) bool
 	}{
 		{&d.Addresses, selection{table: "address", by: "customer_id", key: []string{"id"}}, own},
-		{&d.Changes, selection{table: "change", by: "subject_id", key: []string{"seq"}, subject: clientele.SubjectCustomer}, own},
-		{&d.RememberedCalls, selection{table: "remembered_call", by: "subject_id", key: []string{"credential_id", "key"}}, isOfCustomer},
-		{&d.Submissions, selection{table: "submission", by: "seq", key: []string{"seq"}, all: true}, c.isSubmission},
+		{&d.Submissions, selection{table: "submission", by: "seq", key: []string{"seq"}, all: true}, func(r Row) bool {
+			submissions[r["id"]] = c.isSubmission(r)
+			return submissions[r["id"]]
+		}},
+		{&d.RememberedCalls, selection{table: "remembered_call", by: "subject_id", key: []string{"credential_id", "key"}, all: true}, func(r Row) bool {
+			return submissions[r["reference"]] || r["reference"] == "" && r["subject_id"] == c.customer
+		}},
 		{&d.Events, selection{table: "event", by: "seq", key: []string{"seq"}, all: true}, func(r Row) bool { return c.isEvent(r, events) }},
 		{&d.Deliveries, selection{table: "delivery", by: "seq", key: []string{"seq"}, all: true}, func(r Row) bool {
 			deliveries[r["id"]] = events[r["event_seq"]]
@@ -138,13 +163,16 @@ func (c *collector) rows(ctx context.Context, of selection, is func(Row) bool) (
 	return list, nil
 }
 
-// findMarks takes down what the person is recognised by in texts. What is too short would be found everywhere.
+// findMarks takes down what the person is recognised by in texts.
 func (c *collector) findMarks() {
-	for _, name := range []string{
-		"external_id", "external_number", "email", "email_normal", "phone", "phone_e164", "alt_phone", "alt_phone_e164",
-	} {
-		if s, _ := c.dossier.Customer[name].(string); s != "" {
-			c.marks = append(c.marks, strings.ToLower(string(clientele.AppendQuoted(nil, s))))
+	seen := map[string]bool{}
+	for i := range c.dossier.people {
+		d := &c.dossier.people[i]
+		for _, t := range []clientele.Text{d.ExternalID, d.ExternalNumber, d.Email, d.Phone, d.AltPhone} {
+			if t.V != "" && !seen[t.V] {
+				seen[t.V] = true
+				c.marks = append(c.marks, strings.ToLower(string(clientele.AppendQuoted(nil, t.V))))
+			}
 		}
 	}
 }
@@ -193,9 +221,6 @@ func (c *collector) isEvent(r Row, events map[any]bool) bool {
 	}
 	return false
 }
-
-// isOfCustomer leaves out calls about leads, which have the same ids: their reference is the lead's UUID.
-func isOfCustomer(r Row) bool { return r["reference"] == "" }
 
 // isRefusal reports whether a refused call of the project, or of a caller that nobody knows, tells of the person.
 func (c *collector) isRefusal(r Row) bool {

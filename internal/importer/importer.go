@@ -125,6 +125,8 @@ type run struct {
 	report  Report
 	at      position
 	notedAt time.Time
+	// since is when the run began: it may be gone on with later.
+	since time.Time
 }
 
 // Run imports the file. The report is true of what was done also when there is an error: of kind conflict when the file, or
@@ -186,6 +188,7 @@ func interruptible(ctx context.Context, file io.Reader) io.Reader {
 func (r *run) begin(file *os.File) error {
 	r.report = Report{Run: r.NewRun(), RefusedFile: r.Refused}
 	r.notedAt = r.Now()
+	r.since = r.notedAt
 	if r.DryRun {
 		if _, err := os.Lstat(r.progressPath()); err == nil {
 			return conflict("an import of this file was interrupted, whose refused rows are in %s: end it first, or name another file with --refused", r.Refused)
@@ -224,7 +227,7 @@ func (r *run) goOn(file io.ReadSeeker, id identity) error {
 			"import the rows from there on as a file of its own, or give --restart to import all again", last.Line)
 	}
 	r.report = Report{Counts: last.Counts, Run: first.Run, RefusedFile: r.Refused, GoneOn: true}
-	r.at = last.position
+	r.at, r.since = last.position, first.At
 	if err := r.input.goOn(file, r.at); err != nil {
 		return err
 	}

@@ -132,7 +132,7 @@ func (r *run) check(rec *record) (reason string) {
 // write makes the write of a row.
 func (r *run) write(row *row, rec *record, now time.Time) clientele.Write {
 	w := clientele.Write{
-		ProjectID: r.ProjectID, Origin: clientele.Origin{Dialect: clientele.ViaImport, RequestID: r.report.Run}, At: now,
+		ProjectID: r.ProjectID, Origin: clientele.Origin{Dialect: clientele.ViaImport, RequestID: r.report.Run}, At: now, AsOf: r.since,
 		Customer: book.UpsertOf(&rec.details),
 	}
 	if rec.hasAddress() {

@@ -22,6 +22,7 @@ var shared = map[string]string{
 	"session":           "goes with operator; reference table",
 	"audit":             "tells of operators, also of what belongs to no project; reference table",
 	"signing_key":       "signs tokens of all projects; reference table",
+	"erasure_key":       "one row, the key of the marks of all projects; reference table",
 	"schema_info":       "one row about the schema; stays on the coordinator",
 	"goose_db_version":  "the migrations that took place; stays on the coordinator",
 	"call_count":        "counts of calls, of all projects too; stays on the coordinator",

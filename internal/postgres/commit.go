@@ -52,6 +52,8 @@ type commit struct {
 	copied struct{ customers, changes bool }
 	// adds is how many customers, leads and submissions the batch adds.
 	adds int64
+	// firstKey is the key of erasures when this is the first batch on this server that finds one.
+	firstKey []byte
 }
 
 // commitOnce makes one attempt, and finds out what became of it when the connection is lost on the way.
@@ -113,7 +115,11 @@ func (t *commit) load(ctx context.Context, writes []clientele.Write) error {
 		queueLoadLeads(p, t.batch, project, keys.LeadUUIDs)
 		queueLoadCustomers(p, t.batch, project, keys)
 	}
-	return t.conn.SendBatch(ctx, p).Close()
+	t.queueLoadErased(p)
+	if err := t.conn.SendBatch(ctx, p).Close(); err != nil {
+		return err
+	}
+	return t.loadMarks(ctx)
 }
 
 // keep stores what the batch decided and commits; one round trip, and one for each table of which there is much.
@@ -124,6 +130,7 @@ func (t *commit) keep(ctx context.Context) error {
 		return ifLost(t.conn, t.failed(ctx, err))
 	}
 	p := &pgx.Batch{}
+	queueErased(p, t.batch.Erasures.Erased)
 	t.adds = int64(t.queueCustomers(p) + queueLeads(p, t.batch) + len(t.batch.NewSubmissions))
 	queueNewSubmissions(p, t.batch.NewSubmissions)
 	t.queueFinishedSubmissions(p)
@@ -131,6 +138,7 @@ func (t *commit) keep(ctx context.Context) error {
 	if !t.copied.changes {
 		queueChanges(p, t.batch.Changes)
 	}
+	queueErasures(p, &t.batch.Erasures)
 	if p.Len() > 0 || t.copied.changes {
 		p.Queue(insertMark, t.mark.project, t.mark.id)
 	}

@@ -23,7 +23,7 @@ const (
 
 // copyLarge brings by COPY what is worth it, and notes what that was.
 func (t *commit) copyLarge(ctx context.Context) error {
-	if len(t.batch.Changes) < copyRows {
+	if len(t.batch.Changes) < copyRows || t.batch.Erases() { // who is erased gives up keys before anybody takes them
 		return nil
 	}
 	if added := slices.SortedFunc(t.batch.NewCustomers, compareKeys); len(added) >= copyRows && len(t.batch.RekeyedCustomers()) == 0 {

@@ -33,16 +33,25 @@ const (
 // somebody needs who has a history already.
 const lockHistory = "SELECT pg_advisory_xact_lock_shared($1::int, project) FROM unnest($2::int[]) AS project"
 
+// lockHistoryAlone is for who erases somebody: whoever comes behind sees what is marked, and nobody is on the way with the
+// same person.
+const lockHistoryAlone = "SELECT pg_advisory_xact_lock($1::int, project) FROM unnest($2::int[]) AS project"
+
 // queueLockHistory locks the histories of the projects that the writes may change, in order.
 func queueLockHistory(p *pgx.Batch, writes []clientele.Write) {
 	var projects []int64
+	query := lockHistory
 	for i := range writes {
-		if w := &writes[i]; (w.Customer != nil || w.Lead != nil) && !slices.Contains(projects, w.ProjectID) {
+		w := &writes[i]
+		if w.Erase != nil {
+			query = lockHistoryAlone
+		}
+		if (w.Customer != nil || w.Lead != nil || w.Erase != nil) && !slices.Contains(projects, w.ProjectID) {
 			projects = append(projects, w.ProjectID)
 		}
 	}
 	if len(projects) > 0 {
-		p.Queue(lockHistory, historyLock, lockKeys(projects))
+		p.Queue(query, historyLock, lockKeys(projects))
 	}
 }
 

@@ -130,6 +130,9 @@ func (s *Store) ListDanglers(ctx context.Context, r clientele.Reference, project
 	if r.ZeroIsNone {
 		query += "a." + r.Column + " <> 0 AND "
 	}
+	if r.Gone != "" {
+		query += "NOT EXISTS (SELECT 1 FROM " + r.Gone + " g WHERE g.project_id = a.project_id AND g." + r.GoneColumn + " = a." + r.Column + ") AND "
+	}
 	query += "NOT EXISTS (SELECT 1 FROM " + r.To + " b WHERE b." + r.ToColumn + " = a." + r.Column
 	if r.Owned {
 		query += " AND b.project_id = a.project_id"

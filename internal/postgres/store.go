@@ -69,6 +69,8 @@ type Store struct {
 	closed atomic.Bool
 	// suspected is when the connections were renewed because nobody answered.
 	suspected atomic.Pointer[time.Time]
+	// erasureKey is the key of the marks of erased people, as soon as this server knows of one. It never changes.
+	erasureKey atomic.Pointer[[]byte]
 	// patience is how long to wait for the histories, tells when Watch was told of changes.
 	patience patience
 	tells    teller

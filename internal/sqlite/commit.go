@@ -12,12 +12,19 @@ import (
 // a single write, which the caller finds by committing the parts.
 func (s *Store) Commit(ctx context.Context, writes []clientele.Write) ([]clientele.Outcome, error) {
 	var outcomes []clientele.Outcome
-	err := s.transact(ctx, func(t *tx) error {
-		b := clientele.NewBatch(writes)
+	b := clientele.NewBatch(writes)
+	transact := s.transact
+	if b.Erases() {
+		transact = s.eraseIn
+	}
+	err := transact(ctx, func(t *tx) error {
 		for project, keys := range b.Keys() {
 			if err := t.load(b, project, keys); err != nil {
 				return err
 			}
+		}
+		if err := t.loadErased(b); err != nil {
+			return err
 		}
 		ids := &newIDs{tx: t}
 		outcomes = b.Decide(ids)
@@ -53,6 +60,9 @@ func (t *tx) load(b *clientele.Batch, project int64, keys *clientele.Keys) error
 
 // keep stores what the batch decided.
 func (t *tx) keep(b *clientele.Batch) error {
+	if err := t.deleteErased(b.Erasures.Erased); err != nil {
+		return err
+	}
 	if err := t.freeKeys(b.RekeyedCustomers()); err != nil {
 		return err
 	}
@@ -74,7 +84,10 @@ func (t *tx) keep(b *clientele.Batch) error {
 	if err := t.insertRemembered(b.NewRemembered); err != nil {
 		return err
 	}
-	return t.appendChanges(b.Changes)
+	if err := t.appendChanges(b.Changes); err != nil {
+		return err
+	}
+	return t.keepErasures(&b.Erasures)
 }
 
 // newIDs gives out ids above every id that was ever given out. It asks the book when the first one is needed and keeps

@@ -68,7 +68,7 @@ const (
 func (s *Store) connect(ctx context.Context) error {
 	var err error
 	path := filepath.Join(s.dir, FileName)
-	if s.db, err = sql.Open("sqlite", dsn(path, "_txlock=immediate", "synchronous(FULL)", writerCache, checkpointAt)); err != nil {
+	if s.db, err = sql.Open("sqlite", dsn(path, "_txlock=immediate", "synchronous(FULL)", "secure_delete(ON)", writerCache, checkpointAt)); err != nil {
 		return err
 	}
 	s.db.SetMaxOpenConns(1)
@@ -178,9 +178,14 @@ func (s *Store) Ping(ctx context.Context) error {
 
 // transact runs do inside one write transaction and commits it. Whatever do or the commit returns, no transaction is
 // left open behind it.
-func (s *Store) transact(ctx context.Context, do func(*tx) error) (err error) {
+func (s *Store) transact(ctx context.Context, do func(*tx) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.transactAlone(ctx, do)
+}
+
+// transactAlone is transact for who has the writer.
+func (s *Store) transactAlone(ctx context.Context, do func(*tx) error) (err error) {
 	if s.write == nil {
 		return sql.ErrConnDone
 	}

@@ -11,6 +11,39 @@ import (
 type model struct {
 	customers []*modelCustomer
 	calls     []*modelCall
+	erased    []modelErasure
+}
+
+// modelErasure is somebody who was erased, by what they were known by.
+type modelErasure struct {
+	project int64
+	at      time.Time
+	texts   map[clientele.Field]clientele.Text
+}
+
+// erase forgets a customer.
+func (m *model) erase(w *clientele.Write) modelOutcome {
+	for i, c := range m.customers {
+		if c.project == w.ProjectID && c.id == w.Erase.CustomerID {
+			m.erased = append(m.erased, modelErasure{c.project, w.At, c.texts})
+			m.customers = append(m.customers[:i:i], m.customers[i+1:]...)
+			return modelOutcome{result: clientele.Erased, subject: c}
+		}
+	}
+	return modelOutcome{result: clientele.Missing}
+}
+
+// heldBack reports whether a new customer would be somebody who was erased after the write was made.
+func (m *model) heldBack(w *clientele.Write) bool {
+	for _, e := range m.erased {
+		for _, field := range []clientele.Field{fieldID, fieldNumber, clientele.FieldEmail} {
+			was, is := e.texts[field], *w.Customer.Patch.Of(field)
+			if e.project == w.ProjectID && is.V != "" && was == is && !w.At.After(e.at) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 type modelCustomer struct {
@@ -42,6 +75,9 @@ type modelOutcome struct {
 
 // write carries out one write of a customer.
 func (m *model) write(w *clientele.Write) modelOutcome {
+	if w.Erase != nil {
+		return m.erase(w)
+	}
 	if w.Idempotency == nil {
 		return m.writeCustomer(w)
 	}
@@ -105,7 +141,11 @@ func (m *model) writeCustomer(w *clientele.Write) modelOutcome {
 			return modelOutcome{result: key.taken, subject: other, inTheWay: other.clone()}
 		}
 	}
-	if target == nil {
+	switch {
+	case target != nil:
+	case m.heldBack(w):
+		return modelOutcome{conflict: true}
+	default:
 		return m.add(w)
 	}
 	return target.change(w)

@@ -18,6 +18,7 @@ func propertyChecks() []check {
 // testModel commits random batches of random writes about few keys, and compares each outcome and the book in the end
 // with what the model says.
 func testModel(t *testing.T, f *fixture) {
+	f.haveErasureKey(t)
 	runs := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		runs++
@@ -66,6 +67,13 @@ func (r *modelRun) batch(rt *rapid.T, n int) {
 // draw makes up a write.
 func (r *modelRun) draw(rt *rapid.T, start time.Time) clientele.Write {
 	r.writes++
+	if rapid.IntRange(0, 11).Draw(rt, "erase") == 0 {
+		return clientele.Write{
+			ProjectID: rapid.SampledFrom(r.projects).Draw(rt, "project"), Origin: origin(strconv.Itoa(r.writes)),
+			At:    start.Add(time.Duration(rapid.IntRange(0, 5).Draw(rt, "seconds")) * time.Second),
+			Erase: &clientele.EraseWrite{AskedBy: clientele.AskedByCommand, CustomerID: rapid.SampledFrom(append([]int64{-1}, r.ids...)).Draw(rt, "customer")},
+		}
+	}
 	cw := &clientele.CustomerWrite{Mode: rapid.SampledFrom([]clientele.CustomerMode{
 		clientele.UpsertCustomer, clientele.UpsertCustomer, clientele.UpdateCustomer, clientele.CreateCustomer,
 	}).Draw(rt, "mode")}
@@ -104,6 +112,7 @@ func (r *modelRun) draw(rt *rapid.T, start time.Time) clientele.Write {
 }
 
 func (r *modelRun) compareOutcome(rt *rapid.T, what string, want modelOutcome, got clientele.Outcome) {
+	got.ReturnOf = 0 // the checks of erasures look at it
 	if want.conflict {
 		wantKind(rt, what, got.Err, clientele.KindConflict)
 		return

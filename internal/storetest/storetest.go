@@ -43,6 +43,11 @@ type Store interface {
 	ForgetTerms(ctx context.Context, project, customer int64) error
 	ForgetCalls(ctx context.Context, before time.Time, limit int) (int64, error)
 
+	EnsureErasureKey(ctx context.Context, key []byte, at time.Time) error
+	ListErasures(ctx context.Context, q clientele.ErasureQuery) ([]clientele.Erasure, error)
+	FindErased(ctx context.Context, project int64, ids []clientele.Identifier) ([]clientele.MarkedErasure, error)
+	ForgetErasureMarks(ctx context.Context, before time.Time, limit int) (int64, error)
+
 	CreateCampaign(ctx context.Context, c clientele.Campaign) (clientele.Campaign, error)
 	FindCampaign(ctx context.Context, uuid string) (clientele.Campaign, error)
 	ListCampaigns(ctx context.Context) ([]clientele.Campaign, error)
@@ -161,6 +166,7 @@ func Run(t *testing.T, open func(t testing.TB) Store) {
 		{"search duty", termChecks()},
 		{"edit", editChecks()},
 		{"commit", commitChecks()},
+		{"erasure", erasureChecks()},
 		{"commit failure", commitFailureChecks()},
 		{"idempotency", idempotencyChecks()},
 		{"campaign", campaignChecks()},

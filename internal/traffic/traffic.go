@@ -16,11 +16,8 @@ import (
 	"clientele"
 )
 
-// How long counts and refused calls are kept.
-const (
-	KeepCounts   = 8 * 24 * time.Hour
-	KeepRefusals = 7 * 24 * time.Hour
-)
+// KeepCounts is how long counts are kept.
+const KeepCounts = 8 * 24 * time.Hour
 
 // Bounds are how many refused calls the store keeps. A row has 12 KiB at most, so that all of them fit into 250 MB, and
 // ordinary ones into a tenth of it.

@@ -38,7 +38,7 @@ func TestCopy_ThereAndBack(t *testing.T) {
 		t.Errorf("%d tables were copied, want %d", len(want), len(Tables))
 	}
 	for _, r := range want {
-		if r.Rows < 2 {
+		if r.Rows < 2 && r.Table != "erasure_key" || r.Rows == 0 {
 			t.Errorf("the fixture has %d rows in table %s: that shows nothing", r.Rows, r.Table)
 		}
 	}
@@ -108,6 +108,7 @@ func (f *fixture) records(b book) map[string]any {
 		keep(fmt.Sprint("submission ", i), s, err)
 	}
 	f.eventRecords(b, keep)
+	f.erasureRecords(b, keep)
 	return found
 }
 

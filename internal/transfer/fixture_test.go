@@ -22,6 +22,7 @@ type book interface {
 	Target
 	eventBook
 	operatorBook
+	erasureBook
 	work.CustomerTermStore
 	Arriving(ctx context.Context) (bool, error)
 	Commit(ctx context.Context, writes []clientele.Write) ([]clientele.Outcome, error)
@@ -108,6 +109,7 @@ func fillWith(t testing.TB, b book, texts []string) *fixture {
 	f.remembered()
 	f.events()
 	f.operators()
+	f.erasures()
 	return f
 }
 

@@ -56,6 +56,15 @@ func breaks(kind string) []broken {
 			[]string{"UPDATE change SET action = 'erased' WHERE subject = 'customer' AND action = 'updated'"},
 			verify.HistoryReplays, "was erased and is there", "",
 		},
+		{
+			"an erased one whose history has values",
+			[]string{`UPDATE change SET new_values = '{"fax": "x"}' WHERE subject = 'customer' AND action = 'erased'`},
+			verify.HistoryReplays, "was erased, and its history still has values", "",
+		},
+		{
+			"a submission of an erased one without a record",
+			[]string{"DELETE FROM erasure"}, verify.ReferenceHeld, "refers to customer", "",
+		},
 		{"a lead", []string{"UPDATE lead SET net_value = 5 WHERE id = 1"}, verify.HistoryReplays, "lead 1 differs from its history", ""},
 		{"a lost lead", []string{"DELETE FROM lead WHERE id = 1"}, verify.HistoryReplays, "lead 1 has a history and is not there", ""},
 		{
@@ -139,7 +148,7 @@ func ownBreaks(kind string) []broken {
 				[]string{"DROP INDEX customer_external_id_unique", "UPDATE customer SET external_id = 'a' WHERE id = 2"},
 				verify.KeyUnique, "customer 1 shares its external_id with 1 others, such as 2", "history",
 			},
-			{"a sequence", []string{"SELECT setval('change_seq_seq', 2)"}, verify.NumbersAhead, "change  has a row with seq 8", ""},
+			{"a sequence", []string{"SELECT setval('change_seq_seq', 2)"}, verify.NumbersAhead, "change  has a row with seq 10", ""},
 			{
 				"an old submission",
 				[]string{"UPDATE submission SET accepted_at = accepted_at - interval '2 min' WHERE status = 'Accepted'"},
@@ -158,7 +167,7 @@ func ownBreaks(kind string) []broken {
 			[]string{"DROP INDEX customer_external_id_unique", "UPDATE customer SET external_id = 'a' WHERE id = 2"},
 			verify.KeyUnique, "customer 1 shares its external_id with 1 others, such as 2", "history",
 		},
-		{"a sequence", []string{"UPDATE sqlite_sequence SET seq = 2 WHERE name = 'change'"}, verify.NumbersAhead, "change  has a row with seq 8", ""},
+		{"a sequence", []string{"UPDATE sqlite_sequence SET seq = 2 WHERE name = 'change'"}, verify.NumbersAhead, "change  has a row with seq 10", ""},
 		{
 			"an old submission",
 			[]string{"UPDATE submission SET accepted_at = accepted_at - 120000000 WHERE status = 'Accepted'"},

@@ -45,7 +45,8 @@ func (v *verifier) customerBlock(ctx context.Context, s clientele.Snapshot, b bl
 	if err := v.addresses(ctx, s, b, people); err != nil {
 		return err
 	}
-	if err := v.terms(ctx, s, b, people); err != nil {
+	strays, err := v.terms(ctx, s, b, people)
+	if err != nil {
 		return err
 	}
 	place, err := v.termPlace(ctx, s)
@@ -54,12 +55,18 @@ func (v *verifier) customerBlock(ctx context.Context, s clientele.Snapshot, b bl
 	}
 	err = v.histories(ctx, s, v.changesOf(clientele.SubjectCustomer, b.from, b.to), nil, func(id int64, h *replay) {
 		v.compareCustomer(id, people[id], h)
+		if h.erased && h.last > place { // the search may have been at it at that moment, and follows
+			delete(strays, id)
+		}
 		if p := people[id]; p != nil && h.last <= place { // otherwise the search has not heard of its last change yet
 			v.compareTerms(id, p)
 		}
 	})
 	if err != nil {
 		return err
+	}
+	for _, id := range slices.Sorted(maps.Keys(strays)) {
+		v.foundIn(TermsMatch, "customer", id, "is found by a term and is not there")
 	}
 	for _, id := range slices.Sorted(maps.Keys(people)) {
 		if !people[id].replayed {
@@ -93,23 +100,24 @@ func (v *verifier) addresses(ctx context.Context, s clientele.Snapshot, b blockO
 	return nil
 }
 
-// terms reads what the customers of a block are found by.
-func (v *verifier) terms(ctx context.Context, s clientele.Snapshot, b blockOf, people map[int64]*person) error {
+// terms reads what the customers of a block are found by, and returns who is found and not there.
+func (v *verifier) terms(ctx context.Context, s clientele.Snapshot, b blockOf, people map[int64]*person) (strays map[int64]bool, err error) {
+	strays = map[int64]bool{}
 	block := clientele.TermBlock(b.from)
 	for row, err := range s.Rows(ctx, v.rowsOf("customer_term", "block", block, block, "block", "term", "customer_id")) {
 		if err != nil {
-			return err
+			return nil, err
 		}
 		r := record{v.columns["customer_term"], row}
 		id := r.number("customer_id")
 		switch p := people[id]; {
 		case p == nil:
-			v.foundIn(TermsMatch, "customer", id, "is found by a term and is not there")
+			strays[id] = true
 		default:
 			p.terms = append(p.terms, r.string("term"))
 		}
 	}
-	return nil
+	return strays, nil
 }
 
 // termPlace is up to where the history of the project was followed for what customers are found by.
@@ -150,6 +158,9 @@ func (v *verifier) compareCustomer(id int64, p *person, h *replay) {
 		v.foundIn(HistoryReplays, "customer", id, fault)
 	}
 	switch {
+	case p == nil && h.erased && h.holds:
+		v.foundIn(HistoryReplays, "customer", id, "was erased, and its history still has values")
+		return
 	case p == nil && h.erased:
 		return
 	case p == nil:

@@ -34,7 +34,10 @@ func references() []clientele.Reference {
 		{Table: "delivery", Column: "event_seq", ID: "id", To: "event", ToColumn: "seq", Owned: true},
 		{Table: "delivery", Column: "subscription_id", ID: "id", To: "subscription", ToColumn: "id", Owned: true},
 		{Table: "attempt", Column: "delivery_id", ID: "delivery_id", To: "delivery", ToColumn: "id", Owned: true},
-		{Table: "submission", Column: "customer_id", ID: "id", To: "customer", ToColumn: "id", Owned: true, ZeroIsNone: true},
+		{
+			Table: "submission", Column: "customer_id", ID: "id", To: "customer", ToColumn: "id", Gone: "erasure", GoneColumn: "customer_id",
+			Owned: true, ZeroIsNone: true,
+		},
 	}
 }
 

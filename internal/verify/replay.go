@@ -21,6 +21,8 @@ type replay struct {
 	// last is the sequence of the newest change.
 	last   int64
 	erased bool
+	// holds says that a change has values.
+	holds bool
 	// faults are what is wrong with the history itself.
 	faults []string
 }
@@ -53,6 +55,7 @@ func (r *replay) apply(c *clientele.Change) {
 		r.fault(c, "has values that are no JSON object")
 		return
 	}
+	r.holds = r.holds || len(members) > 0
 	v := &values{members: members}
 	if c.Subject == clientele.SubjectLead {
 		v.takeLead(&r.lead)

@@ -27,6 +27,7 @@ type book interface {
 	CreateProject(ctx context.Context, p clientele.Project) (clientele.Project, error)
 	CreateCampaign(ctx context.Context, c clientele.Campaign) (clientele.Campaign, error)
 	CreatePublisher(ctx context.Context, p clientele.Publisher) (clientele.Publisher, error)
+	EnsureErasureKey(ctx context.Context, key []byte, at time.Time) error
 	ClaimSubmissions(ctx context.Context, project int64, claim clientele.Claim, limit int) ([]clientele.Submission, error)
 }
 
@@ -114,6 +115,7 @@ func (f *fixture) fill(t *testing.T) {
 		}})
 	}
 	f.leads(t, p.ID, origin)
+	f.erased(t, p.ID, origin)
 	for i := range 3 {
 		f.commit(t, clientele.Write{ProjectID: p.ID, At: start, Submission: &clientele.Submission{
 			ID: "a0000000-0000-4000-8000-00000000000" + string(rune('1'+i)), ProjectID: p.ID, Origin: origin, AcceptedAt: start,
@@ -127,6 +129,29 @@ func (f *fixture) fill(t *testing.T) {
 		ProjectID: p.ID, Origin: origin, At: start, Customer: &claimed[0].Write,
 		Completes: &clientele.Completion{SubmissionID: claimed[0].ID, Lease: claim.Lease},
 	})
+}
+
+// erased makes a submission that creates a customer, who then is erased.
+func (f *fixture) erased(t *testing.T, project int64, origin clientele.Origin) {
+	t.Helper()
+	must(t, f.book.EnsureErasureKey(t.Context(), []byte("a key"), start))
+	sub := clientele.Submission{
+		ID: "a0000000-0000-4000-8000-000000000009", ProjectID: project, Origin: origin, AcceptedAt: start,
+		Write: clientele.CustomerWrite{Mode: clientele.CreateCustomer, Patch: person("erased")},
+	}
+	f.commit(t, clientele.Write{ProjectID: project, At: start, Submission: &sub})
+	claim := clientele.Claim{Lease: "lease", At: start, Until: start.Add(time.Minute)}
+	claimed, err := f.book.ClaimSubmissions(t.Context(), project, claim, 9)
+	must(t, err)
+	last := claimed[len(claimed)-1]
+	outcomes, err := f.book.Commit(t.Context(), []clientele.Write{{
+		ProjectID: project, Origin: origin, At: start, Customer: &last.Write,
+		Completes: &clientele.Completion{SubmissionID: last.ID, Lease: claim.Lease},
+	}})
+	must(t, err)
+	f.commit(t, clientele.Write{ProjectID: project, Origin: origin, At: start, Erase: &clientele.EraseWrite{
+		CustomerID: outcomes[0].SubjectID, AskedBy: clientele.AskedByCommand, Rows: clientele.ErasedRows{Submissions: []string{sub.ID}},
+	}})
 }
 
 func (f *fixture) leads(t *testing.T, project int64, origin clientele.Origin) {
@@ -185,7 +210,7 @@ func TestRun_WholeBook(t *testing.T) {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			report, list := open(t, kind).verify(t)
-			if want := (verify.Report{Projects: 1, Customers: 3, Leads: 2, Changes: 8, Submissions: 3}); report != want || list != nil {
+			if want := (verify.Report{Projects: 1, Customers: 3, Leads: 2, Changes: 10, Submissions: 4}); report != want || list != nil {
 				t.Errorf("report %+v, want %+v; findings %+v", report, want, list)
 			}
 		})

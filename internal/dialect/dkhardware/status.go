@@ -79,7 +79,7 @@ func appendStatus(b []byte, s *clientele.Submission) []byte {
 
 // failure says why a submission failed.
 func failure(s *clientele.Submission) string {
-	if s.Failure == clientele.CustomerMissing {
+	if s.Failure == clientele.CustomerMissing || s.Failure == clientele.PersonErased && s.Target != "" {
 		return fmt.Sprintf("Property CustomerId failed validation. Error: 'Customer Id' %s does not exist.", s.Target)
 	}
 	return systemError.title

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"clientele"
 	"clientele/internal/sqlite"
@@ -59,7 +60,7 @@ func (c *serveCommand) fill(ctx context.Context, out io.Writer) (err error) {
 	if _, _, err := s.Migrate(ctx); err != nil {
 		return err
 	}
-	r := furnish(&c.Serve, s, slog.New(slog.DiscardHandler))
+	r := furnish(&c.Serve, s, slog.New(slog.DiscardHandler), time.Now)
 	return errors.Join(c.fillDemo(ctx, r, out), c.drain(nil, r))
 }
 

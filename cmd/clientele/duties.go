@@ -61,7 +61,7 @@ func (r *rooms) startBackground(ctx context.Context, c *config.Serve) error {
 		}),
 		work.Start("counts of leads", countLeadsEvery, r.log, (&work.LeadCounts{Store: r.store}).Count),
 		work.Start("search of customers", followCustomersEvery, r.log,
-			(&work.CustomerTerms{Store: r.store, Waiting: r.line.Waiting, Now: time.Now}).Follow),
+			(&work.CustomerTerms{Store: r.store, Waiting: r.line.Waiting, Now: r.now}).Follow),
 		work.Start("traffic", flushTrafficEvery, r.log, func(ctx context.Context) (time.Duration, error) {
 			return 0, r.traffic.Flush(ctx)
 		}),
@@ -91,7 +91,7 @@ func (r *rooms) forget(ctx context.Context, c *config.Serve) error {
 		{r.store.ForgetRefusals, c.KeepRefusals},
 		{r.store.ForgetErasureMarks, c.KeepErasureMarks},
 	} {
-		before := time.Now().Add(-f.after)
+		before := r.now().Add(-f.after)
 		n, err := f.forget(ctx, before, forgetLimit)
 		for err == nil && n == forgetLimit {
 			n, err = f.forget(ctx, before, forgetLimit)

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"clientele"
 
@@ -22,7 +23,7 @@ func routesServed(t *testing.T) []string {
 	t.Helper()
 	c := &serveCommand{}
 	var list []string
-	r := c.route(furnish(&c.Serve, openBook(t, t.TempDir()), slog.New(slog.DiscardHandler)))
+	r := c.route(furnish(&c.Serve, openBook(t, t.TempDir()), slog.New(slog.DiscardHandler), time.Now))
 	if err := chi.Walk(r, func(method, pattern string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
 		list = append(list, method+" "+pattern)
 		return nil

@@ -21,7 +21,7 @@ type api interface{ Routes(r chi.Router) }
 
 // listen opens the listeners: the main one first, and one for the metrics if it was asked for.
 func (c *serveCommand) listen(rooms *rooms) ([]*httpd.Server, error) {
-	return c.open(rooms, httpd.Middleware(rooms.log, rooms.metrics, time.Now, rooms.witness)(c.route(rooms)))
+	return c.open(rooms, httpd.Middleware(rooms.log, rooms.metrics, rooms.now, rooms.witness)(c.route(rooms)))
 }
 
 // route returns the routes of the main listener: everything that a partner or an operator can reach.

@@ -28,6 +28,7 @@ import (
 type rooms struct {
 	store   store
 	log     *slog.Logger
+	now     func() time.Time // the clock of the whole server
 	line    *intake.Intake
 	guard   *access.Access
 	book    *book.Book
@@ -47,19 +48,20 @@ type rooms struct {
 	background []*work.Runner
 }
 
-// furnish puts the rooms together. Nothing is carried out in the background before startBackground.
-func furnish(c *config.Serve, s store, log *slog.Logger) *rooms {
-	r := &rooms{store: s, log: log, health: &httpd.Health{Ping: readiness(s)}}
+// furnish puts the rooms together, by the clock now. Nothing is carried out in the background before startBackground.
+func furnish(c *config.Serve, s store, log *slog.Logger, now func() time.Time) *rooms {
+	r := &rooms{store: s, log: log, now: now, health: &httpd.Health{Ping: readiness(s)}}
 	r.metrics = httpd.NewMetrics(version, func() int { return r.line.Waiting() })
 	r.traffic = traffic.New(s)
 	r.metrics.CountUnkept(r.traffic.Dropped)
 	r.line = intake.New(watchErased(s, log, r.metrics.Registry()), intake.Options{
 		Lanes: lanes(c), MaxWaiting: c.MaxWaiting, MaxBatch: c.MaxBatch, OnCommit: r.committed, OneProject: c.Citus,
 	})
-	r.guard = access.New(s, time.Now)
-	r.book = book.New(r.line, time.Now)
+	r.guard = access.New(s, now)
+	r.book = book.New(r.line, now)
 	r.leads = book.NewLeads(r.book, s, uuid.NewString)
 	r.clock = clockOf(s)
+	r.clock.Local = now
 	r.hooks = webhook.New(s, webhook.Options{
 		Now: r.clock.Now, Log: log, Retention: c.KeepDeliveries,
 		Client: webhook.ClientOptions{AllowLoopbackHTTP: c.AllowLoopbackHTTP, ProxyURL: c.WebhookProxy},
@@ -69,7 +71,7 @@ func furnish(c *config.Serve, s store, log *slog.Logger) *rooms {
 	if c.OIDCIssuer != "" {
 		dkh.Accept(access.NewOIDC(r.guard, clientele.DKHardware, c.OIDCIssuer, c.OIDCAudience))
 	}
-	visitors := primelead.Options{}
+	visitors := primelead.Options{Now: now}
 	if len(c.TrustedProxy) > 0 {
 		visitors.VisitorIP = primelead.BehindProxies(c.TrustedProxy...)
 	}
@@ -82,13 +84,13 @@ func furnish(c *config.Serve, s store, log *slog.Logger) *rooms {
 	}
 	r.console = console.New(console.Options{
 		Store:     s,
-		Operators: access.NewOperators(s, time.Now),
+		Operators: access.NewOperators(s, now),
 		Guard:     r.guard,
 		Book:      r.book,
 		Submitter: r.book,
 		Hooks:     r.hooks,
 		Log:       log,
-		Now:       time.Now,
+		Now:       now,
 		Version:   version,
 		Traffic:   r.traffic,
 		Waiting:   r.line.Waiting,
@@ -99,7 +101,7 @@ func furnish(c *config.Serve, s store, log *slog.Logger) *rooms {
 // committed hears of every transaction of the intake.
 func (r *rooms) committed(writes int, took time.Duration, err error) {
 	r.metrics.ObserveCommit(writes, took, err)
-	r.traffic.ObserveCommit(time.Now(), writes, took, err)
+	r.traffic.ObserveCommit(r.now(), writes, took, err)
 	if err == nil {
 		r.hooks.Changed()
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"clientele/internal/config"
 	"clientele/internal/httpd"
@@ -55,7 +56,7 @@ func (c *serveCommand) Run(ctx context.Context, std streams) (err error) {
 		return err
 	}
 	secured.reloadOnHangUp(ctx)
-	r := furnish(&c.Serve, s, log)
+	r := furnish(&c.Serve, s, log, time.Now)
 	r.tls = secured
 	r.metrics.CountDropped(logs.Dropped)
 	return c.serve(ctx, r, std.out)

@@ -44,7 +44,7 @@ func (a *Access) Take(ctx context.Context, c *clientele.Credential, class Class)
 	if perMinute == 0 {
 		return Quota{}, nil
 	}
-	counter, err := a.limits.counter(perMinute)
+	counter, err := a.limits.counter(perMinute, a.now())
 	if err != nil {
 		return Quota{}, fmt.Errorf("count call: %w", err)
 	}
@@ -61,14 +61,23 @@ func (a *Access) Take(ctx context.Context, c *clientele.Credential, class Class)
 }
 
 // limits holds one counter for each limit that is in use. The zero value is ready.
+//
+// The counters go by the clock on the wall, and one that was set back would keep a caller out who has reached its limit until the
+// clock is where it was: for hours, where it should be a minute. So they begin anew then.
 type limits struct {
 	mu       sync.Mutex
 	counters map[int]limiter.Store
+	retired  []limiter.Store // somebody may still be counting with them
+	seen     time.Time       // the latest time of a call
 }
 
-func (l *limits) counter(perMinute int) (limiter.Store, error) {
+// stepBack is how far a clock is set back that calls counters in question: less than that may be two calls at once.
+const stepBack = time.Second
+
+func (l *limits) counter(perMinute int, now time.Time) (limiter.Store, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.look(now.Round(0))
 	if c := l.counters[perMinute]; c != nil {
 		return c, nil
 	}
@@ -85,6 +94,20 @@ func (l *limits) counter(perMinute int) (limiter.Store, error) {
 	return c, nil
 }
 
+// look gives up the counters when the clock was set back.
+func (l *limits) look(wall time.Time) {
+	switch {
+	case wall.After(l.seen):
+		l.seen = wall
+	case l.seen.Sub(wall) >= stepBack:
+		for _, c := range l.counters {
+			l.retired = append(l.retired, c)
+		}
+		clear(l.counters)
+		l.seen = wall
+	}
+}
+
 func (l *limits) close(ctx context.Context) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -92,6 +115,10 @@ func (l *limits) close(ctx context.Context) error {
 	for _, c := range l.counters {
 		errs = append(errs, c.Close(ctx))
 	}
+	for _, c := range l.retired {
+		errs = append(errs, c.Close(ctx))
+	}
 	clear(l.counters)
+	l.retired = nil
 	return errors.Join(errs...)
 }

@@ -49,6 +49,23 @@ func TestTake_AllowsTheLimitAndNoMore(t *testing.T) {
 	}
 }
 
+// TestTake_AClockSetBackShutsNobodyOut: who has reached its limit waits for a minute, and not until the clock is where it was.
+func TestTake_AClockSetBackShutsNobodyOut(t *testing.T) {
+	clock := newClock()
+	a := New(newDirectory(), clock.Now)
+	t.Cleanup(func() { _ = a.Close(t.Context()) })
+	c := &clientele.Credential{ID: 1, WritesPerMinute: 1}
+	wantTake(t, a, c, Write, 1, 0, false)
+	wantTake(t, a, c, Write, 1, 0, true)
+	clock.turn(3 * time.Hour)
+	wantTake(t, a, c, Write, 1, 0, true) // the library counts by the real clock, which stands still here
+	clock.turn(-time.Millisecond)        // two calls at once
+	wantTake(t, a, c, Write, 1, 0, true)
+	clock.turn(-3 * time.Hour)
+	wantTake(t, a, c, Write, 1, 0, false)
+	wantTake(t, a, c, Write, 1, 0, true)
+}
+
 func TestTake_ResetComesNearer(t *testing.T) {
 	a := newLimits(t)
 	c := &clientele.Credential{ID: 1, WritesPerMinute: 1000}

@@ -16,7 +16,7 @@ func TestFaults_PowerCut(t *testing.T) {
 	random, count := Seeded(t), NewTally(t)
 	for n := range InLongTests(1, 12) {
 		r := record(t, Branch(random), 10+random.IntN(InLongTests(10, 90)))
-		cutAtRandom(t, r, InLongTests(6, 60), func(cut string, step int, crowd *Crowd) {
+		cutAtRandom(t, r, InLongTests(6, 50), func(cut string, step int, crowd *Crowd) {
 			run := fmt.Sprintf("recording %d, cut at %d of %d", n, step, r.Steps())
 			count.Try()
 			violations := checkDir(t, cut, crowd)

@@ -40,7 +40,7 @@ func (f ioFault) inject(random *rand.Rand) []string {
 func TestFaults_IOError(t *testing.T) {
 	random, count := Seeded(t), NewTally(t)
 	injected, refused, first := 0, 0, random.IntN(len(ioFaults()))
-	for n := range InLongTests(1, 24) {
+	for n := range InLongTests(1, 16) {
 		f := ioFaults()[(first+n)%len(ioFaults())]
 		run := fmt.Sprintf("recording %d, %s %s", n, f.calls, f.err)
 		r, answers := recordFault(t, f, Branch(random))
@@ -99,7 +99,7 @@ func recordFault(t *testing.T, f ioFault, random *rand.Rand) (*recorded, refusal
 			return len(heard) == before
 		})
 		Eventually(t, "the submissions come to their ends", func() bool {
-			found, err := readDir(t.Context(), s.Dir)
+			found, err := ReadDir(t.Context(), s.Dir)
 			return err == nil && found.Unfinished() == 0
 		})
 		if len(heard) > 0 && !strings.Contains(s.Stderr.String(), `"error_kind":"unavailable","cause":"`) {

@@ -14,7 +14,7 @@ func TestFaults_Kill(t *testing.T) {
 	random, count := Seeded(t), NewTally(t)
 	b := newDir(t)
 	crowd := NewCrowd(NewPartners(t, b), "kill", 12)
-	for run := range InLongTests(2, 150) {
+	for run := range InLongTests(2, 100) {
 		count.Try()
 		killed(t, b, crowd, Branch(random))
 		violations := checkDir(t, b.Dir, crowd)
@@ -53,7 +53,7 @@ func killed(t *testing.T, b Book, crowd *Crowd, random *rand.Rand) {
 func settled(t *testing.T, b Book, crowds ...*Crowd) (violations []string) {
 	t.Helper()
 	Eventually(t, "the submissions come to their ends", func() bool {
-		found, err := readDir(t.Context(), b.Dir)
+		found, err := ReadDir(t.Context(), b.Dir)
 		if err != nil || found.Unfinished() > 0 {
 			return false
 		}
@@ -73,7 +73,7 @@ func TestFound_TheChecksTell(t *testing.T) {
 		t.Fatalf("without a fault: %v", violations)
 	}
 	s.Stop()
-	found, err := readDir(context.Background(), b.Dir)
+	found, err := ReadDir(context.Background(), b.Dir)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -100,19 +100,16 @@ func stages() []string {
 // anything (5xx); wrong is an answer that must not be.
 func (p *Partners) deliver(client *http.Client, base string, w *Write) (wrong string, err error) {
 	c := p.callOf(w)
-	if w.Kind.isSubmission() {
-		token, err := p.bearer(client, base)
-		if err != nil {
-			return "", err
-		}
-		c.header["Authorization"] = "Bearer " + token
-	}
 	c.url = base + c.url
 	c.header["X-Request-Id"] = w.ID
 	if w.Kind.isRepeatable() {
 		c.header["Idempotency-Key"] = w.ID
 	}
-	a, err := send(client, c)
+	deliver := send
+	if w.Kind.isSubmission() {
+		deliver = p.sendWithToken
+	}
+	a, err := deliver(client, c)
 	if err == nil && w.Kind.isRefusedBy(a.status) {
 		err = &Unavailable{Kind: w.Kind, Status: a.status, Body: a.body}
 	}
@@ -120,6 +117,34 @@ func (p *Partners) deliver(client *http.Client, base string, w *Write) (wrong st
 		return "", err
 	}
 	return w.note(a), nil
+}
+
+// sendWithToken carries out a call with a token. One that is not taken is over, or not valid yet when the clock was set back: then
+// with another.
+func (p *Partners) sendWithToken(client *http.Client, c call) (answer, error) {
+	at, err := url.Parse(c.url)
+	if err != nil {
+		return answer{}, err
+	}
+	for tries := 1; ; tries++ {
+		token, err := p.bearer(client, at.Scheme+"://"+at.Host)
+		if err != nil {
+			return answer{}, err
+		}
+		c.header["Authorization"] = "Bearer " + token
+		if a, err := send(client, c); err != nil || a.status != http.StatusUnauthorized || tries == 2 {
+			return a, err
+		}
+		p.forget(token)
+	}
+}
+
+func (p *Partners) forget(token string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.token == token {
+		p.token = ""
+	}
 }
 
 // isRefusedBy reports whether an answer promises nothing. The document of Prime Lead knows no status of 500 and above: there it

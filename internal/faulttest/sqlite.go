@@ -17,15 +17,15 @@ func (b Book) Check(ctx context.Context, crowds ...*Crowd) (violations []string)
 	if err != nil {
 		violations = append(violations, fmt.Sprintf("BROKEN: %v: %s%s", err, stdout, stderr))
 	}
-	found, err := readDir(ctx, b.Dir)
+	found, err := ReadDir(ctx, b.Dir)
 	if err != nil {
 		return append(violations, "UNREADABLE: "+err.Error())
 	}
 	return append(violations, found.Check(crowds...)...)
 }
 
-// readDir reads the book in a directory, beside a server or without, as it is at one moment.
-func readDir(ctx context.Context, dir string) (found *Found, err error) {
+// ReadDir reads the book in a directory, beside a server or without, as it is at one moment.
+func ReadDir(ctx context.Context, dir string) (found *Found, err error) {
 	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, sqlite.FileName)+"?_pragma=busy_timeout(5000)")
 	if err != nil {
 		return nil, err

@@ -56,6 +56,7 @@ func (l *link) pumpToDatabase() {
 		if !l.carry(toDatabase, frame) {
 			return
 		}
+		l.wire.carried.Add(int64(len(frame)))
 	}
 }
 

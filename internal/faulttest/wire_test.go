@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -18,6 +19,8 @@ type wire struct {
 	ending   sync.Once
 	ended    chan struct{}
 	all      sync.WaitGroup
+
+	carried atomic.Int64 // bytes to the database
 
 	mu      sync.Mutex
 	target  string

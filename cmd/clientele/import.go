@@ -139,9 +139,6 @@ func (c *importCommand) load(ctx context.Context, std streams, s store, file *os
 		Columns: c.Column, IgnoreUnknown: c.IgnoreUnknown, AllowWithoutID: c.AllowWithoutID, DryRun: c.DryRun, Restart: c.Restart,
 		Refused: c.Refused, Lanes: c.Lanes, Progress: bar.show,
 	}
-	if c.DatabaseURL == "" {
-		o.TransactionRows = embeddedRows
-	}
 	defer debug.SetGCPercent(debug.SetGCPercent(importGCPercent))
 	start := time.Now()
 	report, err := importer.Run(ctx, s, file, o)
@@ -151,10 +148,6 @@ func (c *importCommand) load(ctx context.Context, std streams, s store, file *os
 	}
 	return imported{Report: report, Project: project.Name, Took: time.Since(start), DryRun: c.DryRun}, nil
 }
-
-// embeddedRows is how many rows a transaction takes in a directory: enough for the disk not to count, few enough for a
-// partner's call, which takes turns with it, to wait some 20 ms.
-const embeddedRows = 1000
 
 // importGCPercent lets garbage grow to five times of what is in use, a few MB: an import makes much of it, and to collect it
 // as often as a server does took a quarter of its processor time.

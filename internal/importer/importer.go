@@ -47,7 +47,7 @@ type Options struct {
 	// Refused is the path of the file of refused rows, default Name with .refused and the format behind it; that of the
 	// progress file has .progress behind it.
 	Refused string
-	// Lanes is how many transactions run at once, default 1; TransactionRows is how many rows each takes, default 500.
+	// Lanes is how many transactions run at once, default 1; TransactionRows is how many rows each takes, default 1000.
 	Lanes, TransactionRows int
 	// Patience is how long a book that cannot be written is tried again; default 30 s.
 	Patience time.Duration
@@ -85,7 +85,9 @@ type Report struct {
 }
 
 const (
-	defaultTransactionRows = 500
+	// defaultTransactionRows are enough for what a transaction costs beside its rows not to count, and few enough for a
+	// partner's call, which on SQLite takes turns with it, to wait some 20 ms.
+	defaultTransactionRows = 1000
 	defaultPatience        = 30 * time.Second
 	noteEvery              = 200 * time.Millisecond
 )

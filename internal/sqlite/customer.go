@@ -149,20 +149,25 @@ func (t *tx) moveKeys(customers []*clientele.Customer) error {
 
 // FindCustomer returns the project's customer with our id, with its addresses; kind not_found when there is none.
 func (s *Store) FindCustomer(ctx context.Context, project, id int64) (clientele.Customer, error) {
-	return s.findCustomer(ctx, "id = ?", project, id)
+	found, err := s.loadCustomers(ctx, project, []int64{id})
+	if err != nil {
+		return clientele.Customer{}, fmt.Errorf("find customer in project %d: %w", project, classify(err))
+	}
+	if len(found) == 0 {
+		return clientele.Customer{}, errNoCustomer()
+	}
+	return found[0], nil
 }
+
+func errNoCustomer() error { return clientele.Errorf(clientele.KindNotFound, "there is no such customer") }
 
 // FindCustomerByExternalID returns the project's customer with the partner's id, with its addresses; kind not_found
 // when there is none.
 func (s *Store) FindCustomerByExternalID(ctx context.Context, project int64, externalID string) (clientele.Customer, error) {
-	return s.findCustomer(ctx, "external_id = ?", project, externalID)
-}
-
-func (s *Store) findCustomer(ctx context.Context, where string, project int64, key any) (clientele.Customer, error) {
 	c, err := scanCustomer(s.read.QueryRowContext(ctx,
-		"SELECT "+customerColumns+" FROM customer WHERE project_id = ? AND "+where, project, key))
+		"SELECT "+customerColumns+" FROM customer WHERE project_id = ? AND external_id = ?", project, externalID))
 	if errors.Is(err, sql.ErrNoRows) {
-		return c, clientele.Errorf(clientele.KindNotFound, "there is no such customer")
+		return c, errNoCustomer()
 	}
 	if err == nil {
 		c.Addresses, err = s.listAddresses(ctx, project, c.ID)

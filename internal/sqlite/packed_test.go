@@ -21,6 +21,7 @@ var hardTexts = []string{
 func TestLoadCustomers_AsTheyWereStored(t *testing.T) {
 	s, project := newStore(t)
 	var writes []clientele.Write
+	var externalIDs []string
 	for i := range hardTexts {
 		at := time.UnixMicro(int64(i)*1_000_003 - 5_000_000).UTC() // also before 1970
 		w := clientele.Write{ProjectID: project, At: at, Customer: &clientele.CustomerWrite{Mode: clientele.CreateCustomer}}
@@ -29,7 +30,8 @@ func TestLoadCustomers_AsTheyWereStored(t *testing.T) {
 				w.Customer.Patch.Put(f, clientele.Some(hardTexts[(i+int(f))%len(hardTexts)]+fmt.Sprint(" ", i)[:i%2*2]))
 			}
 		}
-		w.Customer.Patch.Put(clientele.FieldExternalID, clientele.Some(fmt.Sprint("id ", i, hardTexts[i])))
+		externalIDs = append(externalIDs, fmt.Sprint("id ", i, hardTexts[i]))
+		w.Customer.Patch.Put(clientele.FieldExternalID, clientele.Some(externalIDs[i]))
 		w.Customer.Patch.Put(clientele.FieldExternalNumber, clientele.Some(fmt.Sprint("number ", i, hardTexts[i])))
 		w.Customer.Patch.Flags = clientele.Flags(i)
 		for n := range i % 3 {
@@ -49,11 +51,11 @@ func TestLoadCustomers_AsTheyWereStored(t *testing.T) {
 	}
 	ids := []int64{9_999}
 	var want []clientele.Customer
-	for _, o := range outcomes {
+	for i, o := range outcomes {
 		if o.SubjectID == 0 {
 			t.Fatalf("outcome %+v", o)
 		}
-		c, err := s.FindCustomer(t.Context(), project, o.SubjectID)
+		c, err := s.FindCustomerByExternalID(t.Context(), project, externalIDs[i])
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -29,6 +29,7 @@ type Store struct {
 	read *sql.DB
 
 	findLeadProject preparedRead // for each postback
+	findSubmission  preparedRead // for each question for a status
 	packedCustomers preparedRead // for each piece of a list
 	packedAddresses preparedRead
 

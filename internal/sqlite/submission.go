@@ -178,10 +178,15 @@ func (s *Store) ProjectsWithSubmissions(ctx context.Context) ([]int64, error) {
 	return list, nil
 }
 
+const findSubmission = "SELECT seq, " + submissionColumns + " FROM submission WHERE project_id = ? AND id = ?"
+
 // FindSubmission returns a submission of the project; kind not_found when there is none.
 func (s *Store) FindSubmission(ctx context.Context, project int64, id string) (clientele.Submission, error) {
-	sub, err := scanSubmission(s.read.QueryRowContext(ctx,
-		"SELECT seq, "+submissionColumns+" FROM submission WHERE project_id = ? AND id = ?", project, id))
+	var sub clientele.Submission
+	stmt, err := s.findSubmission.on(ctx, s.read, findSubmission)
+	if err == nil {
+		sub, err = scanSubmission(stmt.QueryRowContext(ctx, project, id))
+	}
 	if errors.Is(err, sql.ErrNoRows) {
 		return sub, clientele.Errorf(clientele.KindNotFound, "there is no such submission")
 	}

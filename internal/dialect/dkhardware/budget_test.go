@@ -22,8 +22,8 @@ func TestBudget_Decode(t *testing.T) {
 		most float64
 		do   func() error
 	}{
-		"create": {16, func() error { _, _, err := decodeCreate(create); return err }},
-		"update": {8, func() error { _, _, err := decodeUpdate(update); return err }},
+		"create": {createBudget, func() error { _, _, err := decodeCreate(create); return err }},
+		"update": {updateBudget, func() error { _, _, err := decodeUpdate(update); return err }},
 	} {
 		if err := c.do(); err != nil {
 			t.Fatal(err)

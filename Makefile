@@ -50,6 +50,10 @@ trust: ## Gather the evidence of docs/trust.md: long tests, and a table of tries
 bench: ## Measure Clientele beside its ceilings; ARGS go to the benchmark
 	go run ./bench $(ARGS)
 
+.PHONY: bench-quick
+bench-quick: ## A first look at the same in under two minutes, one short round without full books
+	go run ./bench --quick $(ARGS)
+
 .PHONY: screenshots
 screenshots: ## Take the README's pictures anew, into docs/images
 	mkdir -p docs/images

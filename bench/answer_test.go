@@ -93,10 +93,10 @@ func TestParseProc(t *testing.T) {
 	if _, err := parseBusy("cpu  1 2"); err == nil {
 		t.Error("a short line for the machine was accepted")
 	}
-	if got, err := parseResident("Name:\ta\nVmRSS:\t   2048 kB\nX:\t1\n"); err != nil || got != 2<<20 {
+	if got, err := parseMemory("Name:\ta\nVmRSS:\t   2048 kB\nX:\t1\n", "VmRSS:"); err != nil || got != 2<<20 {
 		t.Errorf("resident memory is %v, %v; want 2 MiB", got, err)
 	}
-	if _, err := parseResident("Name:\ta\n"); err == nil {
+	if _, err := parseMemory("Name:\ta\n", "VmRSS:"); err == nil {
 		t.Error("a status without VmRSS was accepted")
 	}
 }

@@ -15,6 +15,11 @@ var (
 	halfP99   = metric{"p99 at half load", func(s sample) float64 { return s.Half.P99 }, micros}
 	memory    = metric{"resident memory", func(s sample) float64 { return float64(s.Closed.RSS) / (1 << 20) }, mebibytes}
 	carried   = metric{"carried out", func(s sample) float64 { return s.Carried }, perSecond}
+	goodput   = metric{"accepted under overload", func(s sample) float64 { return s.Over.Rate }, perSecond}
+	overP99   = metric{"p99 of the accepted", func(s sample) float64 { return s.Over.P99 }, micros}
+	refusals  = metric{"p99 of the refusals", func(s sample) float64 { return s.Over.RefusedP99 }, micros}
+	peak      = metric{"most resident memory", func(s sample) float64 { return float64(s.Over.PeakRSS) / (1 << 20) }, mebibytes}
+	recovery  = metric{"recovered after", func(s sample) float64 { return s.Over.Recovery * 1000 }, millis}
 	startTime = metric{"start to first answer", func(s sample) float64 { return s.StartMillis }, millis}
 )
 

@@ -164,7 +164,11 @@ func (c *cluster) url(database string) string {
 
 // execute runs statements in a database, each by itself.
 func (c *cluster) execute(ctx context.Context, database string, statements ...string) error {
-	conn, err := pgx.Connect(ctx, c.url(database))
+	return executeOn(ctx, c.url(database), statements...)
+}
+
+func executeOn(ctx context.Context, url string, statements ...string) error {
+	conn, err := pgx.Connect(ctx, url)
 	if err != nil {
 		return err
 	}

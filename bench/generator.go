@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -17,6 +18,8 @@ const (
 	// stallNanoseconds without any answer ends a job: the server hangs.
 	stallNanoseconds = int64(20 * time.Second)
 	waitLimit        = int64(50 * time.Millisecond)
+	// firstConnections are opened before the first request, the others when they are needed.
+	firstConnections = 256
 )
 
 // generator sends the requests of one job from one thread over epoll: no goroutine per connection, no allocation
@@ -38,6 +41,9 @@ type generator struct {
 	meter       meter
 	latencies   histogram
 	lateness    histogram // of the generator itself
+	refusals    histogram
+	lastCounted int64
+	lastBad     int64 // when the last refusal or slow answer came of what was due after the counted time
 }
 
 // generate carries out the job. It fails at the first answer of another status than the wanted one, with the
@@ -75,18 +81,23 @@ func (g *generator) open() (err error) {
 	if g.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
 		return fmt.Errorf("create epoll: %w", err)
 	}
-	for i := range g.job.Connections {
-		c, err := dial(g.job.Address, g.template.bytes)
-		if err != nil {
-			return err
-		}
-		g.connections = append(g.connections, c)
-		if err := g.watch(c.descriptor, int32(i)); err != nil {
+	for range min(g.job.Connections, firstConnections) {
+		if err := g.connect(); err != nil {
 			return err
 		}
 	}
-	g.idle = append(g.idle, g.connections...)
 	return nil
+}
+
+// connect opens one more connection. A server closes what is opened and not used.
+func (g *generator) connect() error {
+	c, err := dial(g.job.Address, g.template.bytes)
+	if err != nil {
+		return err
+	}
+	g.connections = append(g.connections, c)
+	g.idle = append(g.idle, c)
+	return g.watch(c.descriptor, int32(len(g.connections)-1))
 }
 
 // watch asks epoll to report that a descriptor can be read, under the number given.
@@ -143,11 +154,17 @@ func (g *generator) cross(now int64) error {
 
 // dispatch sends on idle connections what is due, and sets the timer for what is not.
 func (g *generator) dispatch() error {
-	for len(g.idle) > 0 {
+	for len(g.idle) > 0 || len(g.connections) < g.job.Connections {
 		now := g.now()
 		intended, ok := g.pacer.next(now)
 		if !ok {
 			return nil
+		}
+		if len(g.idle) == 0 {
+			if err := g.connect(); err != nil {
+				return err
+			}
+			g.idle[0].idleSince = now
 		}
 		if g.pacer.interval > 0 && intended >= g.from {
 			g.lateness.record(now - max(intended, g.idle[0].idleSince))
@@ -167,7 +184,7 @@ func (g *generator) dispatch() error {
 // wait lets answers come, until the next request is due, and takes them.
 func (g *generator) wait(events []unix.EpollEvent) error {
 	limit := waitLimit
-	if g.pacer.interval > 0 && len(g.idle) > 0 {
+	if g.pacer.interval > 0 && (len(g.idle) > 0 || len(g.connections) < g.job.Connections) {
 		limit = min(limit, max(g.pacer.due()-g.now(), 0))
 	}
 	n, err := waitNanoseconds(g.epoll, events, limit)
@@ -185,11 +202,11 @@ func (g *generator) receive(c *connection) error {
 	if err != nil || !complete {
 		return err
 	}
-	if status != g.job.WantStatus {
-		return fmt.Errorf("status %d, want %d, answer: %s", status, g.job.WantStatus, c.answer[:c.filled])
+	if err := g.judge(status, c.answer[:c.filled]); err != nil {
+		return err
 	}
 	now := g.now()
-	g.count(c, now)
+	g.count(c, status, now)
 	c.filled = 0
 	c.idleSince = now
 	g.lastAnswer = now
@@ -198,15 +215,36 @@ func (g *generator) receive(c *connection) error {
 	return g.dispatch()
 }
 
+// judge fails at an answer that is neither the wanted one nor a refusal that says when to come again.
+func (g *generator) judge(status int, answer []byte) error {
+	switch {
+	case status == g.job.WantStatus:
+		return nil
+	case status == g.job.RefusedStatus && bytes.Contains(answer, retryAfter):
+		return nil
+	}
+	return fmt.Errorf("status %d, want %d, answer: %s", status, g.job.WantStatus, answer)
+}
+
+var retryAfter = []byte("\r\nRetry-After: ") // as net/http writes it
+
 // count takes a latency if it belongs to the counted time: by the time of the answer in a closed loop, by the time
 // the request was due in an open one, so that the late answers of a slow server are not left out.
-func (g *generator) count(c *connection, now int64) {
+func (g *generator) count(c *connection, status int, now int64) {
 	at := now
 	if g.pacer.interval > 0 {
 		at = c.intended
 	}
-	if at >= g.from && at < g.until {
-		g.latencies.record(now - c.intended)
+	took := now - c.intended
+	switch {
+	case at < g.from:
+	case status == g.job.WantStatus && (at < g.until || g.pacer.interval == 0 && g.latencies.total == 0):
+		g.latencies.record(took) // the first also when it comes late: a rate of nothing says less
+		g.lastCounted = max(g.lastCounted, at)
+	case at < g.until:
+		g.refusals.record(took)
+	case g.job.After != nil && (status != g.job.WantStatus || float64(took) > g.job.After.SlowMicros*nanosecondsPerMicrosecond):
+		g.lastBad = now
 	}
 }
 
@@ -216,10 +254,17 @@ func (g *generator) result() (result, error) {
 	}
 	r := result{
 		Sent: g.pacer.scheduled, Counted: int64(g.latencies.total), Seconds: g.meter.seconds,
-		Rate:      float64(g.latencies.total) / g.meter.seconds,
+		Rate:      float64(g.latencies.total) / max(g.meter.seconds, float64(g.lastCounted-g.from)/1e9),
 		LateP99:   float64(g.lateness.percentile(0.99)) / nanosecondsPerMicrosecond,
 		ServerCPU: g.meter.used.server, DatabaseCPU: g.meter.used.database, GeneratorCPU: g.meter.used.own, OtherCPU: g.meter.used.others(),
-		RSS: g.meter.rss,
+		RSS: g.meter.rss, Refused: int64(g.refusals.total), RefusedP99: float64(g.refusals.percentile(0.99)) / nanosecondsPerMicrosecond,
+		Recovery: float64(max(g.lastBad-g.until, 0)) / 1e9,
+	}
+	if g.job.ServerPID != 0 {
+		var err error
+		if r.PeakRSS, err = peakBytes(g.job.ServerPID); err != nil {
+			return result{}, err
+		}
 	}
 	r.setLatencies(&g.latencies)
 	return r, nil

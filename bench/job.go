@@ -10,7 +10,9 @@ type job struct {
 	Address     string `json:"address"`     // host:port
 	Connections int    `json:"connections"` // keep-alive, one request at a time on each
 	Request     string `json:"request"`     // a request template, see placeholderID
-	WantStatus  int    `json:"want_status"` // any other status fails the job
+	WantStatus  int    `json:"want_status"` // any other status fails the job, but for the next
+	// RefusedStatus is what a server answers that has too much to do; it must say when to come again. 0 is no such status.
+	RefusedStatus int `json:"refused_status"`
 
 	// Count sends that many requests and ignores the seconds; 0 sends for WarmupSeconds plus Seconds, and counts
 	// the latter.
@@ -20,6 +22,8 @@ type job struct {
 	// Rate is the number of requests a second to send at even intervals whether or not answers arrive (open loop);
 	// 0 sends the next request of a connection as soon as the last is answered (closed loop).
 	Rate float64 `json:"rate"`
+	// After goes on at another rate when the counted time is over, to see how a server recovers; nil sends nothing.
+	After *after `json:"after"`
 
 	IDs           idRange `json:"ids"`
 	FirstSequence int64   `json:"first_sequence"`
@@ -27,6 +31,14 @@ type job struct {
 	DatabasePID   int     `json:"database_pid"` // 0 is none
 	// Values are what {uuid} stands for, in turn.
 	Values []string `json:"values"`
+}
+
+// after is what an open loop sends after its counted time.
+type after struct {
+	Rate    float64 `json:"rate"`
+	Seconds float64 `json:"seconds"`
+	// SlowMicros is the latency from which on an answer counts as one of a server that has not recovered.
+	SlowMicros float64 `json:"slow_us"`
 }
 
 // result is what a generator, or a loop over a database driver, measured.
@@ -42,6 +54,12 @@ type result struct {
 	// LateP99 is by how much an open loop's generator itself sent late though a connection was idle: a latency near
 	// it says more about a busy machine than about the server.
 	LateP99 float64 `json:"late_p99_us,omitzero"`
+
+	Refused    int64   `json:"refused,omitzero"`        // of the counted time
+	RefusedP99 float64 `json:"refused_p99_us,omitzero"` // how long they waited for that
+	// Recovery is how many seconds after the counted time the last answer came that was a refusal or slow.
+	Recovery float64 `json:"recovery_seconds,omitzero"`
+	PeakRSS  int64   `json:"peak_rss_bytes,omitzero"` // the most resident memory that the server has had
 
 	ServerCPU    float64 `json:"server_cpu"`            // cores in use on average in the counted time
 	DatabaseCPU  float64 `json:"database_cpu,omitzero"` // likewise, of PostgreSQL with all its processes

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -14,10 +15,9 @@ import (
 )
 
 // maxListDepth is how deep into the list the rows of an offset and of a cursor look.
-const maxListDepth = 100_000
+const maxListDepth = 1_000_000
 
-// listBook is Clientele on one SQLite book whose customers were created by DKHardware submissions, each with one
-// address, before the rounds. Each measurement starts the server anew on it.
+// listBook is Clientele on one SQLite book whose customers were loaded before the rounds, each with one address. Each measurement starts the server anew on it.
 type listBook struct {
 	bench       *bench
 	customers   int64
@@ -38,15 +38,19 @@ func (c *listBook) prepare(ctx context.Context) (err error) {
 		return fmt.Errorf("make data directory: %w", err)
 	}
 	c.bench.say("filling the book that is listed: %s customers", grouped(float64(c.customers)))
-	s, err := c.bench.startOn(ctx, inDirectory(dir), submission())
+	credentials, err := c.bench.createProject(ctx, inDirectory(dir), dialectDKHardware)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(c.bench.load(ctx, inDirectory(dir), c.customers, listedColumns, listedLine), c.bench.follow(ctx, dir)); err != nil {
+		return err
+	}
+	s, err := c.bench.serve(ctx, inDirectory(dir), credentials)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.stop()) }()
-	if err := c.bench.fill(ctx, s, submission(), c.customers); err != nil {
-		return err
-	}
-	if err := awaitCustomers(ctx, s, c.customers); err != nil {
+	if err := fetchToken(ctx, s); err != nil {
 		return err
 	}
 	if err := c.look(ctx, s); err != nil {
@@ -54,6 +58,15 @@ func (c *listBook) prepare(ctx context.Context) (err error) {
 	}
 	c.dir, c.credentials = dir, s.credentials
 	return c.keepPages(ctx, s)
+}
+
+const listedColumns = "first_name,last_name,email,phone,address_first_name,address_last_name,address_zip,address_country,address_state," +
+	"address_city,address_line1,address_phone,external_id\n"
+
+// listedLine is the customer of the DKHardware document's example, as a submission would make it.
+func listedLine(w io.Writer, n, id int64) {
+	fmt.Fprintf(w, "Some,Person%04d,c%010d@example.com,14562356,Some,Person,80911,United States,CO,Colorado Springs,55 Some St,56235776,%d\n",
+		id%10_000, n, id)
 }
 
 var cursorInLink = regexp.MustCompile(`[?&]cursor=([^&>]+)`)

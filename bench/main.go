@@ -7,6 +7,7 @@
 //	go run ./bench                  everything; about an hour
 //	go run ./bench --quick          a first look, under two minutes
 //	go run ./bench --only 'entry'   some rows, and what they are compared with
+//	go run ./bench overload         twice of what each store can take, for a minute
 //	go run ./bench pages            the pages of the console on a book of a million customers and leads
 //
 // Rows whose names begin with PostgreSQL need Debian's package postgresql; they make a cluster of their own.
@@ -49,6 +50,8 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) error {
 	defer cancel()
 	if len(args) > 0 {
 		switch args[0] {
+		case commandOverload:
+			args = slices.Concat([]string{"--only", overloadOnly}, args[1:])
 		case commandPages:
 			return runPages(ctx, args[1:], stdout, stderr)
 		case commandBareList:
@@ -59,6 +62,10 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) error {
 			return serveJob(stdin, stdout, func(j followJob) (result, error) { return runFollow(ctx, j) })
 		case commandBare:
 			return serveBare(args[1], stdin, stdout)
+		case commandReceive:
+			return serveReceiver(stdin, stdout)
+		case commandPost:
+			return serveJob(stdin, stdout, func(j postJob) (result, error) { return runPosts(ctx, j) })
 		case commandGenerate:
 			return serveJob(stdin, stdout, generate)
 		case commandSQLiteLoop:
@@ -102,7 +109,7 @@ type bench struct {
 	self    string // this program
 	binary  string // clientele
 	numbers *numbers
-	book    *fullBook
+	books   []*fullBook
 	lists   *listBook
 	cluster *cluster          // nil until a row needs it
 	probed  map[string]probed // by workload
@@ -116,10 +123,12 @@ func newBench(o options, dir string, stderr io.Writer) (*bench, error) {
 	}
 	b := &bench{
 		options: o, dir: dir, self: self, binary: o.binary, stderr: stderr,
-		numbers: &numbers{next: max(poolSize, o.book), scattered: o.ids == idsScattered},
+		numbers: &numbers{next: max(poolSize, o.books.largest()), scattered: o.ids == idsScattered},
 		probed:  map[string]probed{},
 	}
-	b.book = &fullBook{bench: b}
+	for _, customers := range o.books {
+		b.books = append(b.books, &fullBook{bench: b, customers: customers}, &fullBook{bench: b, customers: customers, onPostgres: true})
+	}
 	b.lists = &listBook{bench: b, customers: o.listed()}
 	return b, nil
 }
@@ -141,16 +150,23 @@ func runBench(ctx context.Context, o options, stdout, stderr io.Writer) (err err
 	}
 	defer func() { err = errors.Join(err, b.close()) }()
 	r, err := b.run(ctx)
-	switch {
-	case ctx.Err() != nil:
-		return errors.New("interrupted") // whatever failed then failed because its process was ended
-	case err != nil:
+	if err != nil && len(r.Rows) == 0 {
 		return err
 	}
-	return publish(r, o.jsonFile, stdout, stderr)
+	if err != nil {
+		r.Incomplete = err.Error()
+	}
+	if errors.Is(err, errOutOfTime) {
+		err = nil // as it was asked for
+	}
+	return errors.Join(err, publish(r, &o, stdout, stderr))
 }
 
+var errInterrupted = errors.New("interrupted")
+
+// run returns with an error what was measured before.
 func (b *bench) run(ctx context.Context) (report, error) {
+	at := time.Now()
 	rows, err := b.choose()
 	if err != nil {
 		return report{}, err
@@ -160,14 +176,17 @@ func (b *bench) run(ctx context.Context) (report, error) {
 			return report{}, err
 		}
 	}
-	at := time.Now()
-	all, err := runRounds(ctx, rows, b.options.rounds, b.say)
-	if err != nil {
-		return report{}, err
+	work := rounds{rows: rows, count: b.options.rounds, say: b.say}
+	if b.options.maxTime > 0 {
+		work.until = at.Add(b.options.maxTime)
+	}
+	all, err := work.run(ctx)
+	if ctx.Err() != nil {
+		err = errInterrupted // whatever failed then failed because its process was ended
 	}
 	r := newReport(rows, all)
 	r.At, r.Machine, r.Settings = at, machineFacts(b.dir), b.options.settings()
-	return r, nil
+	return r, err
 }
 
 // choose returns the rows to measure, and fails where they need what the machine lacks.
@@ -195,18 +214,29 @@ func (b *bench) prepare(ctx context.Context, sent []workload) error {
 	return b.probe(ctx, sent)
 }
 
-// publish prints the table, and writes the JSON where it is wanted; JSON on standard output has it alone.
-func publish(r report, jsonFile string, stdout, stderr io.Writer) (err error) {
-	switch jsonFile {
-	case "":
-		return r.writeTable(stdout)
-	case "-":
-		return errors.Join(r.writeTable(stderr), r.writeJSON(stdout))
+// publish prints the table, and writes the files that are wanted; JSON on standard output has it alone.
+func publish(r report, o *options, stdout, stderr io.Writer) error {
+	table := stdout
+	if o.jsonFile == "-" {
+		table = stderr
 	}
-	file, err := os.Create(jsonFile)
+	errs := []error{r.writeTable(table)}
+	if o.jsonFile == "-" {
+		errs = append(errs, r.writeJSON(stdout))
+	} else {
+		errs = append(errs, toFile(o.jsonFile, r.writeJSON))
+	}
+	return errors.Join(append(errs, toFile(o.markdownFile, r.writeMarkdown))...)
+}
+
+// toFile lets write fill a file; a path that is empty means none.
+func toFile(path string, write func(io.Writer) error) error {
+	if path == "" {
+		return nil
+	}
+	file, err := os.Create(path)
 	if err != nil {
-		return errors.Join(fmt.Errorf("write report: %w", err), r.writeTable(stdout))
+		return fmt.Errorf("write report: %w", err)
 	}
-	defer func() { err = errors.Join(err, file.Close()) }()
-	return errors.Join(r.writeTable(stdout), r.writeJSON(file))
+	return errors.Join(write(file), file.Close())
 }

@@ -4,11 +4,15 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"io"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/go-json-experiment/json"
 )
@@ -21,7 +25,7 @@ func shortOptions(t *testing.T) options {
 		t.Fatal(err)
 	}
 	return options{
-		rounds: 2, seconds: 0.1, warmup: 0.02, ids: idsScattered, book: 300, dir: t.TempDir(), binary: self,
+		rounds: 2, seconds: 0.1, warmup: 0.02, ids: idsScattered, books: bookSizes{300}, dir: t.TempDir(), binary: self,
 		only: regexp.MustCompile(`^GET /ping|^POST /entry update, 64`),
 	}
 }
@@ -44,7 +48,7 @@ func TestRun_MeasuresEveryContenderInEachRound(t *testing.T) {
 		{"GET /ping, 64 connections", nameSQLite},
 		{"POST /entry update, 64 connections", nameBare},
 		{"POST /entry update, 64 connections", nameSQLite},
-		{"POST /entry update, 64 connections", nameSQLiteFull},
+		{"POST /entry update, 64 connections", fullName(nameSQLite, 300)},
 	} {
 		row := got.row(want.row, want.entrant)
 		if row == nil {
@@ -102,4 +106,66 @@ func TestStartChild_TellsWhyAServerDidNotStart(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "no such book") {
 		t.Errorf("got %v, want the server's own words", err)
 	}
+}
+
+// cutter ends something as soon as a word is written.
+type cutter struct {
+	bytes.Buffer
+	word string
+	cut  func()
+}
+
+func (c *cutter) Write(p []byte) (int, error) {
+	if strings.Contains(string(p), c.word) {
+		c.cut()
+	}
+	return c.Buffer.Write(p)
+}
+
+// TestRun_InterruptedTellsWhatWasMeasured: in the table, the JSON and the Markdown.
+func TestRun_InterruptedTellsWhatWasMeasured(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	stderr := cutter{word: "round 1 of 2: GET /ping, 64 connections: bare", cut: cancel}
+	var stdout bytes.Buffer
+	o := shortOptions(t)
+	kept := t.TempDir()
+	o.jsonFile, o.markdownFile = filepath.Join(kept, "report.json"), filepath.Join(kept, "report.md")
+	if err := runBench(ctx, o, &stdout, &stderr); !errors.Is(err, errInterrupted) {
+		t.Fatalf("run: %v\n%s", err, stderr.String())
+	}
+	for name, read := range map[string]func() string{
+		"table":    stdout.String,
+		"JSON":     func() string { return readFile(t, o.jsonFile) },
+		"Markdown": func() string { return readFile(t, o.markdownFile) },
+	} {
+		text := read()
+		if !strings.Contains(text, "interrupted") || !strings.Contains(text, rowCommit) || strings.Contains(text, nameSQLite+`"`) {
+			t.Errorf("the %s does not say what was measured before the interruption:\n%s", name, text)
+		}
+	}
+	if left, err := os.ReadDir(o.dir); err != nil || len(left) > 0 {
+		t.Errorf("the run left %v (%v)", left, err)
+	}
+}
+
+// TestRun_OutOfTime: no measurement begins after --max-time, and that is no failure.
+func TestRun_OutOfTime(t *testing.T) {
+	var stdout, stderr bytes.Buffer
+	o := shortOptions(t)
+	o.rounds, o.maxTime = 1_000_000, time.Second
+	if err := runBench(t.Context(), o, &stdout, &stderr); err != nil {
+		t.Fatalf("run: %v\n%s", err, stderr.String())
+	}
+	if !strings.Contains(stdout.String(), "INCOMPLETE: the time of --max-time was over in round") {
+		t.Errorf("the table does not say that it is incomplete:\n%s", stdout.String())
+	}
+}
+
+func readFile(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }

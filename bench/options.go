@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"regexp"
+	"time"
 )
 
 // options are the flags of a run.
@@ -18,9 +19,12 @@ type options struct {
 	quick           bool
 	jsonFile        string // "" is none, "-" standard output
 	only            *regexp.Regexp
-	book            int64
+	books           bookSizes
 	ids             string // sequential or scattered
 	dir, binary     string
+	overload        float64 // seconds of too much
+	markdownFile    string
+	maxTime         time.Duration // 0 is without end
 }
 
 const (
@@ -33,6 +37,7 @@ const (
 	quickSeconds = 0.6
 	quickWarmup  = 0.3
 	quickRounds  = 1
+	quickTime    = 110 * time.Second
 	quickListed  = 4_000 // customers in the book that is listed
 )
 
@@ -53,8 +58,12 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 	flags.BoolVar(&o.quick, "quick", false, "under two minutes: one short round, no full book, not every row; for a first look only")
 	flags.StringVar(&o.jsonFile, "json", "", "write every sample as JSON to this `file`, - for standard output")
 	flags.StringVar(&only, "only", "", "measure only rows whose name matches this `regexp`")
-	flags.Int64Var(&o.book, "book", 1_000_000, "`customers` in the full book and in the listed one, 0 to leave both out")
+	o.books = bookSizes{1_000_000}
+	flags.Var(&o.books, "book", "`customers` in the full books, such as 1000000,10000000; 0 leaves them out and the lists too")
 	flags.StringVar(&o.ids, "ids", idsSequential, "customer ids in `order`: sequential or scattered")
+	flags.StringVar(&o.markdownFile, "markdown", "", "write the tables as Markdown to this `file`")
+	flags.DurationVar(&o.maxTime, "max-time", 0, "`time` after which no measurement begins any more, such as 25m; the table then says so")
+	flags.Float64Var(&o.overload, "overload", 60, "`seconds` that a server is sent twice of what it can do")
 	flags.StringVar(&o.dir, "dir", os.TempDir(), "`directory` for the data, on the disk to be measured")
 	flags.StringVar(&o.binary, "binary", "", "measure this clientele `program` instead of building one")
 	if err := flags.Parse(args); err != nil {
@@ -85,20 +94,29 @@ func (o *options) quicken(flags *flag.FlagSet) {
 	if !given["warmup"] {
 		o.warmup = quickWarmup
 	}
+	if !given["max-time"] {
+		o.maxTime = quickTime
+	}
 	if !given["book"] {
-		o.book = 0
+		o.books = nil
 	}
 }
 
+// listedCustomers are in the book that is listed, so that the cursor can be at a million with as many behind it.
+const listedCustomers = 2 * maxListDepth
+
 // listed is how many customers the book has that is listed; 0 leaves the lists out, as does a book too small for them.
 func (o *options) listed() int64 {
-	if o.quick && o.book == 0 {
+	largest := o.books.largest()
+	switch {
+	case o.quick && largest == 0:
 		return quickListed
-	}
-	if o.book < minListed {
+	case largest < minListed:
 		return 0
+	case largest >= maxListDepth:
+		return listedCustomers
 	}
-	return o.book
+	return largest
 }
 
 func (o *options) validate(arguments int) error {
@@ -109,8 +127,8 @@ func (o *options) validate(arguments int) error {
 		return fmt.Errorf("%w: --rounds must be at least 1", errUsage)
 	case o.seconds <= 0 || o.warmup < 0:
 		return fmt.Errorf("%w: --seconds must be positive and --warmup not negative", errUsage)
-	case o.book < 0 || o.book > idSpace/2:
-		return fmt.Errorf("%w: --book must be between 0 and %d", errUsage, idSpace/2)
+	case o.overload <= 0:
+		return fmt.Errorf("%w: --overload must be positive", errUsage)
 	case o.ids != idsSequential && o.ids != idsScattered:
 		return fmt.Errorf("%w: --ids must be %s or %s", errUsage, idsSequential, idsScattered)
 	}
@@ -118,5 +136,5 @@ func (o *options) validate(arguments int) error {
 }
 
 func (o *options) settings() settings {
-	return settings{Rounds: o.rounds, Seconds: o.seconds, WarmupSeconds: o.warmup, Book: o.book, IDs: o.ids}
+	return settings{Rounds: o.rounds, Seconds: o.seconds, WarmupSeconds: o.warmup, Books: o.books, IDs: o.ids}
 }

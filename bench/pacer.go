@@ -10,6 +10,10 @@ type pacer struct {
 	remaining int64   // requests still to be sent
 	scheduled int64   // requests handed out
 	end       int64   // a closed loop sends nothing from here on
+
+	begin   int64  // of the present rate
+	ordered int64  // requests handed out at that rate
+	after   *after // the next rate; nil is none
 }
 
 func newPacer(j job) *pacer {
@@ -24,7 +28,7 @@ func newPacer(j job) *pacer {
 		p.end = int64(seconds * 1e9)
 	}
 	if j.Rate > 0 {
-		p.interval = 1e9 / j.Rate
+		p.interval, p.after = 1e9/j.Rate, j.After
 	}
 	return p
 }
@@ -32,6 +36,10 @@ func newPacer(j job) *pacer {
 // next says whether a request is to be sent now and from when its latency counts: the time it was meant to be
 // sent, so that a server that falls behind does not make the generator overlook it (coordinated omission).
 func (p *pacer) next(now int64) (intended int64, ok bool) {
+	if p.remaining == 0 && p.after != nil {
+		p.begin, p.ordered = p.due(), 0
+		p.interval, p.remaining, p.after = 1e9/p.after.Rate, max(int64(p.after.Rate*p.after.Seconds), 1), nil
+	}
 	if p.remaining == 0 || now >= p.end {
 		return 0, false
 	}
@@ -44,11 +52,12 @@ func (p *pacer) next(now int64) (intended int64, ok bool) {
 	}
 	p.remaining--
 	p.scheduled++
+	p.ordered++
 	return intended, true
 }
 
 // due is the time of the next request of an open loop.
-func (p *pacer) due() int64 { return int64(float64(p.scheduled) * p.interval) }
+func (p *pacer) due() int64 { return p.begin + int64(float64(p.ordered)*p.interval) }
 
 // done says that no request will ever be sent again.
-func (p *pacer) done(now int64) bool { return p.remaining == 0 || now >= p.end }
+func (p *pacer) done(now int64) bool { return p.remaining == 0 && p.after == nil || now >= p.end }

@@ -120,7 +120,7 @@ func TestParsePgbench_NothingDoneIsNoRate(t *testing.T) {
 }
 
 func TestSelected_BringsWhatARowIsComparedWith(t *testing.T) {
-	b, err := newBench(options{book: 1}, t.TempDir(), io.Discard)
+	b, err := newBench(options{books: bookSizes{1}}, t.TempDir(), io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}

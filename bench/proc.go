@@ -110,17 +110,22 @@ func sumTicks(fields []string) (float64, error) {
 }
 
 // residentBytes returns the resident memory of a process now (proc(5), VmRSS of status).
-func residentBytes(pid int) (int64, error) {
+func residentBytes(pid int) (int64, error) { return memoryOf(pid, "VmRSS:") }
+
+// peakBytes returns the most resident memory that a process has had (proc(5), VmHWM of status).
+func peakBytes(pid int) (int64, error) { return memoryOf(pid, "VmHWM:") }
+
+func memoryOf(pid int, name string) (int64, error) {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return 0, fmt.Errorf("read resident memory: %w", err)
 	}
-	return parseResident(string(status))
+	return parseMemory(string(status), name)
 }
 
-func parseResident(status string) (int64, error) {
+func parseMemory(status, name string) (int64, error) {
 	for line := range strings.Lines(status) {
-		rest, found := strings.CutPrefix(line, "VmRSS:")
+		rest, found := strings.CutPrefix(line, name)
 		if !found {
 			continue
 		}
@@ -130,5 +135,5 @@ func parseResident(status string) (int64, error) {
 		}
 		return kibibytes << 10, nil
 	}
-	return 0, fmt.Errorf("parse resident memory: no VmRSS")
+	return 0, fmt.Errorf("parse resident memory: no %s", name)
 }

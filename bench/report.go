@@ -18,15 +18,17 @@ type report struct {
 	Settings settings      `json:"settings"`
 	Rows     []reportedRow `json:"rows"`
 	Checks   []verdict     `json:"checks"`
+	// Incomplete is why the run ended before its last round.
+	Incomplete string `json:"incomplete,omitzero"`
 }
 
 // settings are the options that the figures depend on.
 type settings struct {
-	Rounds        int     `json:"rounds"`
-	Seconds       float64 `json:"seconds"`
-	WarmupSeconds float64 `json:"warmup_seconds"`
-	Book          int64   `json:"book"` // customers in the full book; 0 is no full book
-	IDs           string  `json:"ids"`
+	Rounds        int       `json:"rounds"`
+	Seconds       float64   `json:"seconds"`
+	WarmupSeconds float64   `json:"warmup_seconds"`
+	Books         bookSizes `json:"books"` // customers in each
+	IDs           string    `json:"ids"`
 }
 
 // reportedRow is what one entrant of one row did.

@@ -16,10 +16,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+const nameFull = nameSQLite + ", 5 customers"
+
 // madeUpRow has one round per rate given, of a bare server and of Clientele.
 func madeUpRow() ([]row, results) {
-	r := row{name: "POST /x", entrants: []entrant{{name: nameBare}, {name: nameSQLite}, {name: nameSQLiteFull}}}
-	r.checks = append(loadChecks(r, 0.5), fullBookChecks(r)...)
+	r := row{name: "POST /x", entrants: []entrant{{name: nameBare}, {name: nameSQLite}, {name: nameFull}}}
+	r.checks = append(loadChecks(r, 0.5), (&bench{books: []*fullBook{{customers: 5}}}).fullBookChecks(r, false)...)
 	commit := row{name: rowCommit, entrants: []entrant{{name: nameDriver}}}
 	one := func(rate, p50, p99, half float64) sample {
 		return sample{
@@ -52,7 +54,7 @@ func TestJudge_ComparesMedians(t *testing.T) {
 
 func TestJudge_AbsoluteTarget(t *testing.T) {
 	rows, all := madeUpRow()
-	all["POST /x"][nameSQLiteFull] = []sample{{Closed: result{Rate: 7200}, StartMillis: 151}}
+	all["POST /x"][nameFull] = []sample{{Closed: result{Rate: 7200}, StartMillis: 151}}
 	got := judge(rows, all)
 	start := got[len(got)-1]
 	if start.Metric != startTime.name || start.Ratio != 151 || start.Met || start.target() != "≤ 150 ms" {
@@ -68,7 +70,7 @@ func TestWriteTable(t *testing.T) {
 	r := newReport(rows, all)
 	r.At = time.Date(2026, 11, 22, 3, 4, 5, 0, time.UTC)
 	r.Machine = machine{2, "a processor", "6.1", "go1.26", "linux/amd64", "ext4"}
-	r.Settings = settings{Rounds: 3, Seconds: 10, WarmupSeconds: 2, Book: 1_000_000, IDs: idsSequential}
+	r.Settings = settings{Rounds: 3, Seconds: 10, WarmupSeconds: 2, Books: bookSizes{1_000_000}, IDs: idsSequential}
 	var got bytes.Buffer
 	if err := r.writeTable(&got); err != nil {
 		t.Fatal(err)
@@ -103,13 +105,13 @@ func TestParseOptions_QuickLeavesWhatIsGiven(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if o.seconds != 2 || o.warmup != quickWarmup || o.book != 0 || o.rounds != quickRounds {
+	if o.seconds != 2 || o.warmup != quickWarmup || len(o.books) != 0 || o.rounds != quickRounds {
 		t.Errorf("got %+v", o)
 	}
 	if !o.only.MatchString("GET /ping") || o.only.MatchString("driver loop") {
 		t.Errorf("--only became %v", o.only)
 	}
-	if o, err = parseOptions(nil, io.Discard); err != nil || o.seconds != 10 || o.rounds != 3 || o.book != 1_000_000 {
+	if o, err = parseOptions(nil, io.Discard); err != nil || o.seconds != 10 || o.rounds != 3 || o.books.largest() != 1_000_000 {
 		t.Errorf("defaults: %+v, %v", o, err)
 	}
 }
@@ -128,7 +130,7 @@ func TestParseOptions_WrongUsage(t *testing.T) {
 }
 
 func TestSelected_KeepsWhatOthersAreComparedWith(t *testing.T) {
-	b, err := newBench(options{book: 1}, t.TempDir(), io.Discard)
+	b, err := newBench(options{books: bookSizes{1}}, t.TempDir(), io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +144,7 @@ func TestSelected_KeepsWhatOthersAreComparedWith(t *testing.T) {
 }
 
 func TestPlan_EveryCheckNamesWhatIsMeasured(t *testing.T) {
-	b, err := newBench(options{book: 1_000_000}, t.TempDir(), io.Discard)
+	b, err := newBench(options{books: bookSizes{1_000_000, 10_000_000}}, t.TempDir(), io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}

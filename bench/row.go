@@ -4,9 +4,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
+	"time"
 )
 
 // row is one line or more of the table: one measure, taken of several contenders in turn.
@@ -19,6 +21,7 @@ type row struct {
 
 	needsPostgres bool
 	slow          bool // --quick leaves it out
+	once          bool // measured in the first round only: it takes long
 	besideEntry   bool // has the bare entry among its entrants
 }
 
@@ -31,17 +34,24 @@ type entrant struct {
 
 // Names of the contenders.
 const (
-	nameBare       = "bare"
-	nameSQLite     = "clientele, sqlite"
-	nameSQLiteFull = "clientele, sqlite, full book"
+	nameBare   = "bare"
+	nameSQLite = "clientele, sqlite"
 )
 
 // httpRow puts a load to the bare server and to every kind of Clientele that the options ask for.
 func (b *bench) httpRow(name string, l load) row {
 	r := row{name: name, workload: &l.workload}
 	r.entrants = []entrant{b.httpEntrant(nameBare, bare{b}, l), b.httpEntrant(nameSQLite, clienteleSQLite{b}, l)}
-	if b.options.book > 0 && l.fullBook {
-		r.entrants = append(r.entrants, b.httpEntrant(nameSQLiteFull, b.book, l))
+	return b.withFullBooks(r, l, false)
+}
+
+// withFullBooks adds the full books of a store to a row that is about them too.
+func (b *bench) withFullBooks(r row, l load, onPostgres bool) row {
+	if !l.fullBook {
+		return r
+	}
+	for _, full := range b.fullBooks(onPostgres) {
+		r.entrants = append(r.entrants, b.httpEntrant(full.name(), full, l))
 	}
 	return r
 }
@@ -58,7 +68,7 @@ func (b *bench) httpEntrant(name string, c contender, l load) entrant {
 // function like these and one line here.
 func (b *bench) plan() []row {
 	return slices.Concat(diskRows(b), pingRows(b), entryRows(b), idleRows(b), postgresRows(b), registerRows(b), leadRows(b),
-		submissionRows(b), listRows(b), importRows(b))
+		submissionRows(b), listRows(b), importRows(b), deliveryRows(b), overloadRows(b))
 }
 
 // selected are the rows that --only leaves, with those that they are compared with.
@@ -110,35 +120,60 @@ func workloads(rows []row) []workload {
 // results holds the samples of each row and entrant, one per round.
 type results map[string]map[string][]sample
 
-// runRounds measures every entrant of every row once a round, so that whatever slows the machine for a while
-// slows all alike.
-func runRounds(ctx context.Context, rows []row, rounds int, say func(string, ...any)) (results, error) {
-	for _, r := range rows {
-		for _, e := range r.entrants {
+// rounds measures rows again and again.
+type rounds struct {
+	rows  []row
+	count int
+	until time.Time // when it is over even if rounds are left; zero for never
+	say   func(string, ...any)
+}
+
+// errOutOfTime says that rounds were left when the time was over.
+var errOutOfTime = errors.New("the time of --max-time was over")
+
+// run measures every entrant of every row once a round, so that whatever slows the machine for a while slows all alike. With
+// an error it returns what has been measured before.
+func (r *rounds) run(ctx context.Context) (results, error) {
+	all := results{}
+	for _, row := range r.rows {
+		for _, e := range row.entrants {
 			if e.prepare == nil {
 				continue
 			}
 			if err := e.prepare(ctx); err != nil {
-				return nil, fmt.Errorf("prepare %s: %w", e.name, err)
+				return all, fmt.Errorf("prepare %s: %w", e.name, err)
 			}
 		}
 	}
-	all := results{}
-	for round := range rounds {
-		for _, r := range rows {
-			if all[r.name] == nil {
-				all[r.name] = map[string][]sample{}
+	for round := range r.count {
+		for _, row := range r.rows {
+			if row.once && round > 0 {
+				continue
 			}
-			for _, e := range r.entrants {
-				s, err := e.measure(ctx)
-				if err != nil {
-					return nil, fmt.Errorf("%s, %s: %w", r.name, e.name, err)
-				}
-				all[r.name][e.name] = append(all[r.name][e.name], s)
-				say("round %d of %d: %s: %s: %s/s, p50 %s, p99 %s", round+1, rounds, r.name, e.name,
-					grouped(s.Closed.Rate), micros(s.Closed.P50), micros(s.Closed.P99))
+			if err := r.measure(ctx, round, row, all); err != nil {
+				return all, err
 			}
 		}
 	}
 	return all, nil
+}
+
+// measure takes a round of one row.
+func (r *rounds) measure(ctx context.Context, round int, row row, all results) error {
+	if all[row.name] == nil {
+		all[row.name] = map[string][]sample{}
+	}
+	for _, e := range row.entrants {
+		if !r.until.IsZero() && time.Now().After(r.until) {
+			return fmt.Errorf("%w in round %d of %d", errOutOfTime, round+1, r.count)
+		}
+		s, err := e.measure(ctx)
+		if err != nil {
+			return fmt.Errorf("%s, %s: %w", row.name, e.name, err)
+		}
+		all[row.name][e.name] = append(all[row.name][e.name], s)
+		r.say("round %d of %d: %s: %s: %s/s, p50 %s, p99 %s", round+1, r.count, row.name, e.name,
+			grouped(s.Closed.Rate), micros(s.Closed.P50), micros(s.Closed.P99))
+	}
+	return nil
 }

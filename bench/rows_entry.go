@@ -34,9 +34,9 @@ func entryRows(b *bench) []row {
 			}
 			name := fmt.Sprintf("%s, %d connections", w.name, connections)
 			r := b.httpRow(name, load{workload: w, connections: connections, halfLoad: true, fullBook: true})
-			r.checks = append(loadChecks(r, share), fullBookChecks(r)...)
+			r.checks = append(loadChecks(r, share), b.fullBookChecks(r, false)...)
 			if connections == 256 {
-				r.checks = append(r.checks, memoryChecks(r)...)
+				r.checks = append(r.checks, b.memoryChecks(r, false)...)
 			}
 			rows = append(rows, r)
 		}

@@ -57,17 +57,14 @@ const (
 )
 
 func (b *bench) imported() int64 {
-	switch {
-	case b.options.quick:
+	if b.options.quick {
 		return importedQuick
-	case b.options.book > 0:
-		return b.options.book
 	}
 	return importedCustomers
 }
 
-// csvFile writes the customers that are loaded, each with line, and returns the file's path.
-func (b *bench) csvFile(header string, line func(w io.Writer, n, id int64)) (path string, err error) {
+// csvFile writes some customers from the first on, each with line, and returns the file's path.
+func (b *bench) csvFile(header string, first, count int64, line func(w io.Writer, n, id int64)) (path string, err error) {
 	file, err := os.CreateTemp(b.dir, "import-*.csv")
 	if err != nil {
 		return "", fmt.Errorf("make file: %w", err)
@@ -76,7 +73,7 @@ func (b *bench) csvFile(header string, line func(w io.Writer, n, id int64)) (pat
 	w := bufio.NewWriter(file)
 	fmt.Fprint(w, header)
 	ids := idRange{Scattered: b.numbers.scattered}
-	for n := range b.imported() {
+	for n := first; n < first+count; n++ {
 		line(w, n+1, ids.id(n))
 	}
 	return file.Name(), w.Flush()
@@ -106,9 +103,7 @@ func (b *bench) importPostgres(ctx context.Context) (s sample, err error) {
 
 // measureImport runs the program's import, from its start to its end, and sees that it took every customer.
 func (b *bench) measureImport(ctx context.Context, at place, database int) (s sample, err error) {
-	file, err := b.csvFile("external_id,email,phone,first_name,last_name,ip\n", func(w io.Writer, n, id int64) {
-		fmt.Fprintf(w, "%d,c%010d@example.com,+1585555%04d,John,Doe,192.0.2.10\n", id, n, id%10_000)
-	})
+	file, err := b.csvFile(customerColumns, 0, b.imported(), customerLine)
 	if err != nil {
 		return sample{}, err
 	}
@@ -117,15 +112,25 @@ func (b *bench) measureImport(ctx context.Context, at place, database int) (s sa
 	if err := b.command(ctx, at, &project, "project", "create", "bench"); err != nil {
 		return sample{}, err
 	}
-	var done struct {
-		Created int64 `json:"created"`
-		Refused int64 `json:"refused"`
+	return measureOnce(b.imported(), database, func() error {
+		_, err := b.importFile(ctx, at, file, b.imported())
+		return err
+	})
+}
+
+// imported is what the program says of an import.
+type imported struct {
+	Created int64 `json:"created"`
+	Refused int64 `json:"refused"`
+}
+
+// importFile runs the program's import and sees that it took every customer.
+func (b *bench) importFile(ctx context.Context, at place, file string, customers int64) (done imported, err error) {
+	err = b.command(ctx, at, &done, "import", file, "--project", "bench")
+	if err == nil && (done.Created != customers || done.Refused != 0) {
+		err = fmt.Errorf("the import created %d customers of %d and refused %d", done.Created, customers, done.Refused)
 	}
-	s, err = measureOnce(b.imported(), database, func() error { return b.command(ctx, at, &done, "import", file, "--project", "bench") })
-	if err == nil && (done.Created != b.imported() || done.Refused != 0) {
-		err = fmt.Errorf("the import created %d customers of %d and refused %d", done.Created, b.imported(), done.Refused)
-	}
-	return s, err
+	return done, err
 }
 
 // measureCopy loads the customers by COPY, in one transaction.
@@ -139,7 +144,7 @@ func (b *bench) measureCopy(ctx context.Context) (s sample, err error) {
 		return sample{}, err
 	}
 	defer func() { err = errors.Join(err, drop()) }()
-	path, err := b.csvFile("", func(w io.Writer, n, id int64) {
+	path, err := b.csvFile("", 0, b.imported(), func(w io.Writer, n, id int64) {
 		fmt.Fprintf(w, "1,%d,%d,c%010d@example.com,+1585555%04d,John,Doe,192.0.2.10,1,2026-11-22 10:00:00Z,2026-11-22 10:00:00Z\n", n, id, n, id%10_000)
 	})
 	if err != nil {

@@ -46,9 +46,10 @@ func postgresRows(b *bench) []row {
 
 // postgresEntryRow has a bare server of its own: a ratio holds best between figures taken one after the other.
 func postgresEntryRow(b *bench, w workload, connections int) row {
-	l := load{workload: w, connections: connections, halfLoad: true}
+	l := load{workload: w, connections: connections, halfLoad: true, fullBook: true}
 	r := row{name: fmt.Sprintf("PostgreSQL: %s, %d connections", w.name, connections), workload: &w}
 	r.entrants = []entrant{b.httpEntrant(nameBare, bare{b}, l), b.httpEntrant(nameClientelePostgres, clientelePostgres{b}, l)}
+	r = b.withFullBooks(r, l, true)
 	ours := func(m metric) quantity { return quantity{r.name, nameClientelePostgres, m} }
 	share, single := entryShare64, check{of: ours(rate), baseName: "pgbench, one row"}
 	if connections == 256 {
@@ -61,6 +62,10 @@ func postgresEntryRow(b *bench, w workload, connections int) row {
 		{of: ours(rate), base: quantity{r.name, nameBare, rate}, baseName: nameBare, atLeast: share},
 		single,
 		{of: ours(halfP99), base: oneCommitPostgres, baseName: nameOneCommit, atMost: halfLoadCommits},
+	}
+	r.checks = append(r.checks, b.fullBookChecks(r, true)...)
+	if connections == 256 {
+		r.checks = append(r.checks, b.memoryChecks(r, true)...)
 	}
 	// The smaller connection count and the update with it say little that the others do not.
 	r.slow = connections == 64 || w.usesPool

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
 	"time"
 )
 
@@ -17,8 +16,15 @@ const quietCores = 0.25
 func (r report) writeTable(to io.Writer) error {
 	var text strings.Builder
 	r.writeHeader(&text)
-	r.writeRates(&text)
-	r.writeTargets(&text)
+	rates := newTable(&text)
+	r.writeRates(rates)
+	rates.end()
+	targets := newTable(&text)
+	if met, all := r.writeTargets(targets); len(r.Checks) > 0 {
+		fmt.Fprintln(&text)
+		targets.end()
+		fmt.Fprintf(&text, "\n%d of %d targets met\n", met, all)
+	}
 	_, err := io.WriteString(to, text.String())
 	return err
 }
@@ -37,9 +43,12 @@ func (r report) writeHeader(to io.Writer) {
 				micros(found.P50.Min), micros(found.P50.Max))
 		}
 	}
+	if r.Incomplete != "" {
+		fmt.Fprintf(to, "INCOMPLETE: %s\n", r.Incomplete)
+	}
 	s := r.Settings
-	fmt.Fprintf(to, "%d rounds of %g s after %g s of warm-up, contenders in turn; ids %s; full book: %s customers\n",
-		s.Rounds, s.Seconds, s.WarmupSeconds, s.IDs, grouped(float64(s.Book)))
+	fmt.Fprintf(to, "%d rounds of %g s after %g s of warm-up, contenders in turn; ids %s; %s\n",
+		s.Rounds, s.Seconds, s.WarmupSeconds, s.IDs, s.Books.grouped())
 	others := r.worst(func(row reportedRow) spread { return row.OtherCPU })
 	late := r.worst(func(row reportedRow) spread { return row.LateP99 })
 	fmt.Fprintf(to, "other processes used up to %.2f cores; the generator sent up to %s late at half load (p99, worst row)\n",
@@ -51,8 +60,8 @@ func (r report) writeHeader(to io.Writer) {
 		"driver rows count rows a second and time whole transactions\n\n")
 }
 
-func (r report) writeRates(to io.Writer) {
-	table := newTable(to, "row", "contender", "per second", "min–max", "p50", "p99", "p99 half load",
+func (r report) writeRates(table grid) {
+	table.line("row", "contender", "per second", "min–max", "p50", "p99", "p99 half load",
 		"÷ bare", "target", "met", "CPU server", "CPU database", "CPU generator", "memory")
 	for _, row := range r.Rows {
 		ratio, target, met := "", "", ""
@@ -64,7 +73,6 @@ func (r report) writeRates(to io.Writer) {
 			blankZero(row.HalfP99, micros), ratio, target, met, blankZero(row.ServerCPU, cores),
 			blankZero(row.DatabaseCPU, cores), blankZero(row.GeneratorCPU, cores), blankZero(row.MemoryMiB, mebibytes))
 	}
-	table.end()
 }
 
 // againstBare finds the verdict that belongs into the line of the rates.
@@ -77,9 +85,8 @@ func (r report) againstBare(row reportedRow) *verdict {
 	return nil
 }
 
-func (r report) writeTargets(to io.Writer) {
-	table := newTable(to, "row", "contender", "measure", "median", "min–max", "compared with", "ratio", "target", "met")
-	met, all := 0, 0
+func (r report) writeTargets(table grid) (met, all int) {
+	table.line("row", "contender", "measure", "median", "min–max", "compared with", "ratio", "target", "met")
 	for _, v := range r.Checks {
 		if v.bounded() {
 			all++
@@ -99,11 +106,7 @@ func (r report) writeTargets(to io.Writer) {
 		table.line(v.Row, v.Entrant, v.Metric, format(v.Value.Median),
 			format(v.Value.Min)+"–"+format(v.Value.Max), base, ratio, v.target(), v.word())
 	}
-	if len(r.Checks) > 0 {
-		fmt.Fprintln(to)
-		table.end()
-		fmt.Fprintf(to, "\n%d of %d targets met\n", met, all)
-	}
+	return met, all
 }
 
 // target writes the verdict's bound, in the unit of the measure when there is nothing to divide by.
@@ -142,28 +145,4 @@ func blankZero(s spread, format func(float64) string) string {
 		return ""
 	}
 	return format(s.Median)
-}
-
-// table aligns columns.
-type table struct {
-	to      io.Writer
-	aligned *strings.Builder
-	writer  *tabwriter.Writer
-}
-
-func newTable(to io.Writer, heads ...string) table {
-	var aligned strings.Builder
-	t := table{to: to, aligned: &aligned, writer: tabwriter.NewWriter(&aligned, 0, 0, 2, ' ', 0)}
-	t.line(heads...)
-	return t
-}
-
-func (t table) line(cells ...string) { fmt.Fprintln(t.writer, strings.Join(cells, "\t")) }
-
-// end writes the lines out, without the blanks that align empty cells at their ends.
-func (t table) end() {
-	_ = t.writer.Flush() // into a strings.Builder, which takes everything
-	for line := range strings.Lines(t.aligned.String()) {
-		fmt.Fprintln(t.to, strings.TrimRight(line, " \n"))
-	}
 }

@@ -18,8 +18,15 @@ const (
 	cursorShare      = 0.95 // of the first page's rate
 	importLoopShare  = 0.60 // of the loop over the SQLite driver, 500 rows a commit
 	importCopyShare  = 0.50 // of COPY
+	deliveryShare    = 0.50 // of the Go client that posts the same from memory
 	maxMemoryMiB     = 120  // at 256 connections, with a full book
 	maxStartMillis   = 150  // on an existing book
+
+	overloadShare     = 0.90    // accepted at twice the sustainable rate, of that rate
+	maxOverloadP99    = 250_000 // microseconds, of those that are accepted
+	maxRefusalP99     = 100_000 // microseconds, of those that are refused
+	maxOverloadMiB    = 200     // the most memory in all that time
+	maxRecoveryMillis = 2_000   // until nothing is refused nor slow any more
 )
 
 // How the table calls what it divides by.
@@ -46,15 +53,26 @@ func loadChecks(r row, share float64) []check {
 }
 
 // fullBookChecks hold that a book's size hardly matters.
-func fullBookChecks(r row) []check {
-	full := func(m metric) quantity { return quantity{r.name, nameSQLiteFull, m} }
-	return []check{
-		{of: full(rate), base: quantity{r.name, nameSQLite, rate}, baseName: nameEmptyBook, atLeast: fullBookShare},
-		{of: full(startTime), atMost: maxStartMillis},
+func (b *bench) fullBookChecks(r row, onPostgres bool) []check {
+	empty := nameSQLite
+	if onPostgres {
+		empty = nameClientelePostgres
 	}
+	var checks []check
+	for _, book := range b.fullBooks(onPostgres) {
+		full := func(m metric) quantity { return quantity{r.name, book.name(), m} }
+		checks = append(checks,
+			check{of: full(rate), base: quantity{r.name, empty, rate}, baseName: nameEmptyBook, atLeast: fullBookShare},
+			check{of: full(startTime), atMost: maxStartMillis})
+	}
+	return checks
 }
 
 // memoryChecks belong to the rows with the most connections.
-func memoryChecks(r row) []check {
-	return []check{{of: quantity{r.name, nameSQLiteFull, memory}, atMost: maxMemoryMiB}}
+func (b *bench) memoryChecks(r row, onPostgres bool) []check {
+	var checks []check
+	for _, book := range b.fullBooks(onPostgres) {
+		checks = append(checks, check{of: quantity{r.name, book.name(), memory}, atMost: maxMemoryMiB})
+	}
+	return checks
 }

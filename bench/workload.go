@@ -73,6 +73,7 @@ func (n *numbers) poolOf(count int64) idRange {
 type sample struct {
 	Closed      result  `json:"closed"`             // closed loop: as many requests as the server will take
 	Half        result  `json:"half_load,omitzero"` // open loop at half the closed loop's rate
+	Over        result  `json:"overload,omitzero"`  // open loop at twice the closed loop's rate, and half of it after that
 	StartMillis float64 `json:"start_ms,omitzero"`  // from the start of the process to ready
 	Carried     float64 `json:"carried,omitzero"`   // submissions a second that had their effect, from the first until the last had
 }

@@ -77,6 +77,21 @@ func Unavailable(message string, cause error) *Error {
 	return &Error{Kind: KindUnavailable, Message: message, RetryAfter: time.Second, Err: cause}
 }
 
+// Busy is the error of a write that is refused because too many wait already; its kind is unavailable. There may be very
+// many at once, so that one value is for all writes of a caller.
+type Busy struct {
+	// Room reports whether a write of the caller would be let in by now. It may be called from any goroutine.
+	Room func() bool
+}
+
+var errBusy = Unavailable("Too many requests are waiting", nil)
+
+// Error implements error.
+func (*Busy) Error() string { return errBusy.Error() }
+
+// Unwrap returns an Error of kind unavailable.
+func (*Busy) Unwrap() error { return errBusy }
+
 // KindOf returns the kind of err: that of the first Error in its chain, otherwise KindInternal.
 func KindOf(err error) Kind {
 	if e, ok := errors.AsType[*Error](err); ok {

@@ -58,6 +58,7 @@ func furnish(c *config.Serve, s store, log *slog.Logger, now func() time.Time) *
 		Lanes: lanes(c), MaxWaiting: c.MaxWaiting, MaxBatch: c.MaxBatch, OnCommit: r.committed, OneProject: c.Citus,
 	})
 	r.guard = access.New(s, now)
+	r.guard.AdmitBy(r.line.Admit)
 	r.book = book.New(r.line, now)
 	r.leads = book.NewLeads(r.book, s, uuid.NewString)
 	r.clock = clockOf(s)

@@ -29,6 +29,7 @@ type Access struct {
 	directory Directory
 	now       func() time.Time
 	limits    limits
+	admit     func(projectID, credentialID int64) error // nil admits all
 	guesses   guesses
 
 	bySecret   cache[clientele.SecretHash]
@@ -45,6 +46,10 @@ func New(d Directory, now func() time.Time) *Access {
 		directory: d, now: now, used: map[int64]time.Time{}, guesses: guesses{failed: failures{now: now, most: maxGuesses}},
 	}
 }
+
+// AdmitBy makes Take ask whether there is room for a write of a credential, before anybody reads what it says. Call it
+// before the first Take.
+func (a *Access) AdmitBy(admit func(projectID, credentialID int64) error) { a.admit = admit }
 
 // BySecret returns the credential that a secret of a dialect belongs to.
 //

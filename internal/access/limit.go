@@ -34,9 +34,15 @@ type Quota struct {
 	Reset time.Duration
 }
 
-// Take counts a call against the credential's limit and returns where it stands. The error is of kind rate_limited, with
-// RetryAfter, when the limit is reached. Each server counts by itself.
+// Take counts a call of a project against the credential's limit and returns where it stands. The error is of kind
+// rate_limited, with RetryAfter, when the limit is reached; of kind unavailable when the server has too much to do for
+// another write, which is not counted then. Each server counts by itself.
 func (a *Access) Take(ctx context.Context, c *clientele.Credential, class Class) (Quota, error) {
+	if class == Write && a.admit != nil {
+		if err := a.admit(clientele.RequestOf(ctx).ProjectID, c.ID); err != nil {
+			return Quota{}, err
+		}
+	}
 	perMinute := c.ReadsPerMinute
 	if class == Write {
 		perMinute = c.WritesPerMinute

@@ -38,9 +38,10 @@ type Exchange struct {
 func (e *Exchange) Matched() bool { return e.Route != unmatched }
 
 // Middleware returns the handler around everything that is served: it names the request, catches what panics, writes the
-// one log line, and counts. now is the clock. Each witness hears of every exchange before the end of the answer is sent: it
+// one log line, and counts. Calls that were refused with clientele.ErrBusy share one line a second. now is the clock. Each witness hears of every exchange before the end of the answer is sent: it
 // must not block.
 func Middleware(log *slog.Logger, m *Metrics, now func() time.Time, witnesses ...func(Exchange)) func(http.Handler) http.Handler {
+	busy := &busy{log: log, metrics: m, now: now, witnesses: witnesses}
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			start := now()
@@ -68,9 +69,15 @@ func Middleware(log *slog.Logger, m *Metrics, now func() time.Time, witnesses ..
 				status = statusCallerGone
 			}
 			m.observe(info.Dialect, route, status, took)
-			logRequest(log, info, line{r.Method, route, status, r.ContentLength, answer.bytes, took, end})
+			exchange := Exchange{start, r, info, route, status, answer.kept, answer.bytes}
+			if b, ok := errors.AsType[*clientele.Busy](info.Err); ok {
+				busy.refused()
+				shedAgain(answer, b, exchange, busy.again(exchange))
+			} else {
+				logRequest(log, info, line{r.Method, route, status, r.ContentLength, answer.bytes, took, end})
+			}
 			for _, tell := range witnesses {
-				tell(Exchange{start, r, info, route, status, answer.kept, answer.bytes})
+				tell(exchange)
 			}
 			if aborted {
 				panic(http.ErrAbortHandler)
@@ -136,18 +143,24 @@ const maxRequestID = 128
 
 // requestID returns the caller's X-Request-Id if it is sane, otherwise ours.
 func requestID(r *http.Request, ours string) string {
-	values := r.Header["X-Request-Id"]
-	if len(values) != 1 || values[0] == "" || len(values[0]) > maxRequestID {
-		return ours
+	if values := r.Header["X-Request-Id"]; len(values) == 1 && isSaneID(values[0]) {
+		return values[0]
 	}
-	for i := range len(values[0]) {
-		switch c := values[0][i]; {
+	return ours
+}
+
+func isSaneID(id string) bool {
+	if id == "" || len(id) > maxRequestID {
+		return false
+	}
+	for i := range len(id) {
+		switch c := id[i]; {
 		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '.', c == '_', c == '-':
 		default:
-			return ours
+			return false
 		}
 	}
-	return values[0]
+	return true
 }
 
 // line is what the log line of a request tells of HTTP.

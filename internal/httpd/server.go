@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 )
 
@@ -18,6 +19,7 @@ type limits struct {
 	answer      time.Duration // from the end of the headers to the end of the answer
 	idle        time.Duration // between two requests of a connection
 	headerBytes int
+	connections int // open at once; one more is refused
 	// tls serves HTTPS, HTTP/2 included; nil serves plain HTTP/1.1.
 	tls *tls.Config
 }
@@ -39,7 +41,7 @@ func Listen(addr string, handler http.Handler, log *slog.Logger) (*Server, error
 func patient() limits {
 	return limits{
 		header: 5 * time.Second, request: 15 * time.Second, answer: 60 * time.Second, idle: 120 * time.Second,
-		headerBytes: 32 << 10,
+		headerBytes: 32 << 10, connections: 8192,
 	}
 }
 
@@ -60,11 +62,13 @@ func listen(addr string, handler http.Handler, log *slog.Logger, l limits) (*Ser
 
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}}
+	listener = boundedListener{listener, l, new(atomic.Int64)}
 	if l.tls != nil {
 		s.http.TLSConfig, s.http.HTTP2 = l.tls, streamLimits()
 		go func() { s.failed <- s.http.ServeTLS(listener, "", "") }()
 		return s, nil
 	}
+	s.http.ConnContext = rememberConn
 	go func() { s.failed <- s.http.Serve(listener) }()
 	return s, nil
 }

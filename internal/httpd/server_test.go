@@ -18,7 +18,7 @@ import (
 const patience = 10 * time.Second
 
 // wide are limits that no test waits for; those that do make one of them tight.
-var wide = limits{header: patience, request: patience, answer: patience, idle: patience, headerBytes: 32 << 10}
+var wide = limits{header: patience, request: patience, answer: patience, idle: patience, headerBytes: 32 << 10, connections: 100}
 
 // tight is a time that a test can wait for, and long enough for what is to happen within it.
 const tight = 500 * time.Millisecond
@@ -105,8 +105,8 @@ func TestListen_Limits(t *testing.T) {
 	if err := <-s.Failed(); !errors.Is(err, http.ErrServerClosed) {
 		t.Errorf("serving ended with %v", err)
 	}
-	got := limits{s.http.ReadHeaderTimeout, s.http.ReadTimeout, s.http.WriteTimeout, s.http.IdleTimeout, s.http.MaxHeaderBytes, nil}
-	if want := (limits{5 * time.Second, 15 * time.Second, time.Minute, 2 * time.Minute, 32 << 10, nil}); got != want {
+	got := limits{s.http.ReadHeaderTimeout, s.http.ReadTimeout, s.http.WriteTimeout, s.http.IdleTimeout, s.http.MaxHeaderBytes, patient().connections, nil}
+	if want := (limits{5 * time.Second, 15 * time.Second, time.Minute, 2 * time.Minute, 32 << 10, 8192, nil}); got != want {
 		t.Errorf("limits %+v, want %+v", got, want)
 	}
 }

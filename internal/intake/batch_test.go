@@ -2,6 +2,7 @@ package intake
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -262,7 +263,7 @@ func TestCommit_FullLineIsUnavailableAtOnce(t *testing.T) {
 		names := c.sendMany(t.Context(), "w", 3) // one in the transaction, two in the line
 		c.send(t.Context(), "x", "refused")
 		c.wantKind(t, "refused", clientele.KindUnavailable)
-		if e, ok := c.of(t, "refused").err.(*clientele.Error); !ok || e.RetryAfter <= 0 {
+		if e, ok := errors.AsType[*clientele.Error](c.of(t, "refused").err); !ok || e.RetryAfter <= 0 {
 			t.Errorf("%v: does not say when to try again", c.of(t, "refused").err)
 		}
 		if time.Since(start) != 0 || in.Waiting() != 3 {

@@ -29,6 +29,10 @@ type Options struct {
 	MaxWaiting int
 	// MaxBatch is how many writes one transaction takes; default 512.
 	MaxBatch int
+	// LongestLine is how long a write should wait for those that came before it; default 100 ms. As many are let into the
+	// line as the store was seen to carry out in that time, but MaxBatch at least and MaxWaiting at most; one more is refused
+	// at once.
+	LongestLine time.Duration
 	// OneProject makes each transaction one of a single project's writes: on a database that is distributed by project it
 	// then concerns one node.
 	OneProject bool
@@ -42,6 +46,8 @@ const (
 	defaultMaxWaiting = 4096
 	defaultMaxBatch   = 512
 	defaultMaxWait    = 10 * time.Second
+
+	defaultLongestLine = 100 * time.Millisecond
 )
 
 // Intake is a bounded line of writes in front of a store. Its methods may be called from any goroutine.
@@ -51,6 +57,8 @@ type Intake struct {
 	line    *line
 	seed    maphash.Seed
 	waiting atomic.Int64
+
+	admission admission
 }
 
 // New starts an intake in front of store. Close ends it.
@@ -70,9 +78,19 @@ func New(store Store, o Options) *Intake {
 	if o.OnCommit == nil {
 		o.OnCommit = func(int, time.Duration, error) {}
 	}
-	in := &Intake{store: store, options: o, seed: maphash.MakeSeed()}
+	if o.LongestLine <= 0 {
+		o.LongestLine = defaultLongestLine
+	}
+	in := &Intake{store: store, options: o, seed: maphash.MakeSeed(), admission: admission{shares: map[int64]*share{}}}
+	in.admission.bound.Store(maxBound)
 	in.line = newLine(in)
 	return in
+}
+
+// left counts a call that is not in line or in a transaction any more.
+func (in *Intake) left(c *call) {
+	in.waiting.Add(-1)
+	in.admission.leave(c.share)
 }
 
 // Waiting returns how many writes wait for a commit or are in one.
@@ -84,13 +102,17 @@ func (in *Intake) Waiting() int { return int(in.waiting.Load()) }
 // when the answer takes longer than MaxWait; it is ctx's error when the caller gives up. In the last two cases the write
 // may have been committed all the same: repeating it is safe wherever it has a key. Otherwise it was not written.
 func (in *Intake) Commit(ctx context.Context, w clientele.Write) (clientele.Outcome, error) {
-	if in.waiting.Add(1) > int64(in.options.MaxWaiting) {
-		in.waiting.Add(-1)
-		return clientele.Outcome{}, clientele.Unavailable("Too many requests are waiting", nil)
+	share := in.shareOf(caller(w.ProjectID, w.Origin.CredentialID))
+	if !in.admission.enter(share) {
+		return clientele.Outcome{}, share.busy
 	}
-	c := &call{write: w, record: in.recordOf(&w), done: make(chan struct{})}
+	c := &call{write: w, record: in.recordOf(&w), done: make(chan struct{}), share: share}
+	if in.waiting.Add(1) > int64(in.options.MaxWaiting) {
+		in.left(c)
+		return clientele.Outcome{}, share.busy
+	}
 	if !in.line.put(c) {
-		in.waiting.Add(-1)
+		in.left(c)
 		return clientele.Outcome{}, clientele.Unavailable("The server is shutting down", nil)
 	}
 	timeout := time.NewTimer(in.options.MaxWait)
@@ -120,7 +142,7 @@ func (in *Intake) CommitAll(ctx context.Context, writes []clientele.Write) ([]cl
 		calls[i] = &call{write: writes[i], record: record, done: make(chan struct{}), after: last[record]}
 		last[record] = calls[i]
 		if !in.line.put(calls[i]) {
-			in.waiting.Add(-1)
+			in.left(calls[i])
 			calls[i].err = clientele.Unavailable("The server is shutting down", nil)
 			close(calls[i].done)
 		}

@@ -21,6 +21,9 @@ type call struct {
 	// the record looks at it.
 	after *call
 
+	// share is its caller's; nil for a call of CommitAll.
+	share *share
+
 	// gone is set when the caller gave up. A call that is gone before a batch takes it is dropped.
 	gone atomic.Bool
 }
@@ -38,7 +41,7 @@ func (l *line) inOrder(calls []*call) []*call {
 			continue
 		}
 		c.err, c.after = before.err, nil
-		l.in.waiting.Add(-1)
+		l.in.left(c)
 		close(c.done)
 	}
 	return left
@@ -64,7 +67,7 @@ func (l *line) commit(calls []*call) {
 			c.outcome, c.err = outcomes[i], outcomes[i].Err
 		}
 		c.after = nil
-		l.in.waiting.Add(-1)
+		l.in.left(c)
 		close(c.done)
 	}
 }
@@ -80,7 +83,11 @@ func (l *line) transact(calls []*call) (outcomes []clientele.Outcome, err error)
 		if r := recover(); r != nil {
 			err = fmt.Errorf("panic in commit: %v\n%s", r, debug.Stack())
 		}
-		l.in.options.OnCommit(len(writes), time.Since(start), err)
+		took := time.Since(start)
+		if err == nil {
+			l.learn(len(writes), took)
+		}
+		l.in.options.OnCommit(len(writes), took, err)
 	}()
 	outcomes, err = l.in.store.Commit(l.ctx, writes)
 	if err != nil && l.ctx.Err() != nil {

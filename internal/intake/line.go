@@ -5,6 +5,7 @@ import (
 	"hash/maphash"
 	"strconv"
 	"sync"
+	"time"
 
 	"clientele"
 )
@@ -28,6 +29,7 @@ type line struct {
 	inside  int                 // calls in them
 	records map[uint64]struct{} // that they are about
 	closed  bool
+	pace    pace
 }
 
 func newLine(in *Intake) *line {
@@ -89,6 +91,18 @@ func (l *line) isTurn() bool {
 	n := len(l.calls)
 	return n > 0 && (l.running == 0 || n >= min(l.inside, l.in.options.MaxBatch))
 }
+
+// learn hears how long a transaction took, and says how many writes are let in.
+func (l *line) learn(writes int, took time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	o := &l.in.options
+	l.pace.observe(writes, took)
+	l.in.admission.bound.Store(int64(l.pace.bound(o.LongestLine*time.Duration(min(o.Lanes, atOnce)), o.MaxBatch)))
+}
+
+// atOnce is how many transactions run at once when many wait, if there are as many lanes.
+const atOnce = 2
 
 func (l *line) close() {
 	l.mu.Lock()
@@ -168,7 +182,7 @@ func (l *line) fill(batch []*call) []*call {
 			left = append(left, c)
 		case c.gone.Load():
 			c.err = errGone
-			l.in.waiting.Add(-1)
+			l.in.left(c)
 		default:
 			batch = append(batch, c)
 		}

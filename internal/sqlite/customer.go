@@ -159,7 +159,9 @@ func (s *Store) FindCustomer(ctx context.Context, project, id int64) (clientele.
 	return found[0], nil
 }
 
-func errNoCustomer() error { return clientele.Errorf(clientele.KindNotFound, "there is no such customer") }
+func errNoCustomer() error {
+	return clientele.Errorf(clientele.KindNotFound, "there is no such customer")
+}
 
 // FindCustomerByExternalID returns the project's customer with the partner's id, with its addresses; kind not_found
 // when there is none.

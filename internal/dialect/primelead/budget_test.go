@@ -27,7 +27,7 @@ func routed(target string, params ...string) *http.Request {
 // TestBudget bounds what reading the two calls that are sent most allocates.
 func TestBudget(t *testing.T) {
 	api := New(nil, nil, Options{})
-	click := routed("/click/"+madeUpUUID+"/"+madeUpUUID+"?sub1=newsletter&sub2=17")
+	click := routed("/click/" + madeUpUUID + "/" + madeUpUUID + "?sub1=newsletter&sub2=17")
 	postback := &dialect.Request{Request: routed(
 		"/api/v1/postback/contract/"+madeUpUUID+"?customer_type=new&contract_net_value=17.50", qStatus, "contract", qActionUUID, madeUpUUID,
 	)}

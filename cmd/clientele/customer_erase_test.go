@@ -177,7 +177,7 @@ func TestErase_LeavesNothing(t *testing.T) {
 			}
 		}
 		e.s.entry(e.shop.opm, `{"customerEmail":"`+erasedEmail+`"}`) // refused, and in the server's hands at this moment
-		for _, by := range [][]string{{"--external-id", erasedMark + "-1"}, {"--id", ids[1]}, {"--email", erasedEmail}} {
+		for _, by := range [][]string{{"--external-id", erasedMark + "-1", "--settle", "0s"}, {"--id", ids[1], "--settle", "0s"}, {"--email", erasedEmail}} {
 			b.command(append([]string{"customer", "erase", "--project", "shop", "--yes"}, by...)...).wants(t, exitOK)
 		}
 		after, values := b.holding(t, words...)

@@ -116,6 +116,7 @@ func Statements() []Statement {
 		{"projects with submissions", projectsWithSubmissions, nil, map[string][]string{"submission_unfinished": nil}},
 	}
 	return slices.Concat(list, leadStatements(project), consoleStatements(), searchStatements(project), listStatements(project), inspectionStatements(project),
+		erasureStatements(project),
 		submissionListStatements(project), deliveryListStatements(project), trafficStatements())
 }
 

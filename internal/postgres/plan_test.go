@@ -91,6 +91,8 @@ func fill(t *testing.T, conn *pgx.Conn) {
 			SELECT project_id, id, id, true, true, now(), now() FROM customer`,
 		`INSERT INTO change (project_id, subject, subject_id, action, new_values, dialect, credential_id, request_id, at)
 			SELECT project_id, 'customer', id, 'created', '{}', 'opm', 1, 'r', now() FROM customer`,
+		`INSERT INTO erasure SELECT 1, n, now() - n * interval '1 minute', 'command', 0, 1, 0, 0, 0, 0, 0, 0, NULL FROM generate_series(1, 20000) n`,
+		`INSERT INTO erasure_mark SELECT 1, decode(md5(n::text), 'hex'), n, now() - n * interval '1 minute' FROM generate_series(1, 20000) n`,
 		"INSERT INTO publisher (id, uuid, name, created_at) VALUES (1, 'p', 'p', now())",
 		"INSERT INTO campaign (project_id, id, uuid, name, landing_url, created_at) VALUES (1, 1, 'c', 'c', 'https://example.com', now())",
 		`INSERT INTO lead (project_id, id, uuid, campaign_id, publisher_id, stage, net_value, nominal_value, ip, action_at, source, credential_id, version, created_at, updated_at)

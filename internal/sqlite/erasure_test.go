@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"clientele"
@@ -63,5 +64,31 @@ func TestErase_LeavesNothingInTheFile(t *testing.T) {
 	var on, foreign int
 	if err := s.write.QueryRowContext(t.Context(), "SELECT foreign_keys, secure_delete FROM pragma_foreign_keys, pragma_secure_delete").Scan(&foreign, &on); err != nil || foreign != 1 || on != 1 {
 		t.Errorf("afterwards foreign_keys %d, secure_delete %d, %v; want 1 and 1", foreign, on, err)
+	}
+}
+
+// TestErasures_ReadNoTable: every statement about erasures finds its rows by an index.
+func TestErasures_ReadNoTable(t *testing.T) {
+	s, _ := newStore(t)
+	listed := "SELECT " + erasureColumns + " FROM erasure WHERE project_id = ?"
+	for _, query := range []string{
+		findErasureKey, findMarks, deleteAddresses, deleteCustomer, emptyHistory, forgetVisits, emptySubmission, emptyFinished, forgetCall,
+		emptyAnswers, deleteRefusal, noticeErasure, forgetMarks, listed + " ORDER BY at DESC, customer_id DESC LIMIT ?",
+		listed + " AND customer_id = ?", listed + " AND (at, customer_id) < (?, ?) ORDER BY at DESC, customer_id DESC LIMIT ?",
+	} {
+		if query == deleteCustomer { // with foreign keys it would read the addresses: see eraseIn
+			if _, err := s.write.ExecContext(t.Context(), "PRAGMA foreign_keys = OFF"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		steps := explain(t, s, query)
+		for _, step := range steps {
+			if strings.HasPrefix(step, "SCAN") && !strings.Contains(step, "VIRTUAL TABLE") || strings.Contains(step, "TEMP B-TREE") {
+				t.Errorf("%s: %v", query, steps)
+			}
+		}
+		if len(steps) == 0 {
+			t.Errorf("%s has no plan", query)
+		}
 	}
 }

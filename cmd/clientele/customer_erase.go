@@ -101,6 +101,9 @@ func (w *whichCustomer) explainMissing(ctx context.Context, s eraserStore, proje
 
 // confirm says what goes and asks for the customer's id, unless there was a yes before.
 func (c *customerErase) confirm(std streams, project clientele.Project, id int64, d *dossier.Dossier) error {
+	if c.Yes && c.JSON {
+		return nil // a program asked
+	}
 	rows := d.Rows(id)
 	_, err := fmt.Fprintf(std.err, "Customer %d of %s goes for good, with %d addresses, the values of %d changes and of %d submissions, "+
 		"%d remembered calls, %d answers of receivers and %d refused calls. Backups, logs and what partners have are not touched.\n",

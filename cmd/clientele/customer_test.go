@@ -99,3 +99,34 @@ func TestCustomerExport_Refusals(t *testing.T) {
 		}
 	}
 }
+
+// TestCustomerErase_AsksFirst: without a yes and without a terminal nothing is erased, and what would go is said; with it the
+// record is printed, once.
+func TestCustomerErase_AsksFirst(t *testing.T) {
+	dir := exportBook(t)
+	args := []string{"customer", "erase", "--project", "shop", "--settle", "0s", "--data-dir", dir, "--email", "ADA@example.com"}
+	o := command(t, args...).wants(t, exitFailed)
+	if !strings.Contains(o.stderr, "Customer 1 of shop goes for good, with 0 addresses, the values of 1 changes") || !strings.Contains(o.stderr, "give --yes") {
+		t.Errorf("customer erase says %q", o.stderr)
+	}
+	command(t, "customer", "export", "--project", "shop", "--id", "1", "--data-dir", dir).wants(t, exitOK)
+	v := command(t, append(args, "--yes", "--json")...).object(t)
+	if v["customer"] != 1.0 || v["changes"] != 1.0 || v["askedBy"] != "command" || v["at"] == "" {
+		t.Errorf("customer erase --json: %v", v)
+	}
+	for _, flags := range [][]string{{"--id", "1"}, {"--external-id", "x1"}, {"--email", "ada@example.com"}} {
+		o := command(t, append([]string{"customer", "erase", "--yes", "--project", "shop", "--data-dir", dir}, flags...)...).wants(t, exitFailed)
+		if !strings.Contains(o.stderr, "customer 1 was erased at 20") || strings.Contains(o.stderr, "ada@") {
+			t.Errorf("customer erase %v a second time says %q", flags, o.stderr)
+		}
+	}
+	o = command(t, "customer", "erase", "--yes", "--project", "shop", "--email", "bob@example.com", "--data-dir", dir).wants(t, exitFailed)
+	if !strings.Contains(o.stderr, "2 customers have this e-mail address") {
+		t.Errorf("customer erase of two says %q", o.stderr)
+	}
+	o = command(t, "customer", "erasures", "--project", "shop", "--data-dir", dir).wants(t, exitOK)
+	if lines := strings.Split(strings.TrimSpace(o.stdout), "\n"); len(lines) != 2 || !strings.HasPrefix(lines[1], "1 ") || !strings.HasSuffix(lines[1], "-") {
+		t.Errorf("customer erasures prints %q", o.stdout)
+	}
+	command(t, "verify", "--data-dir", dir).wants(t, exitOK)
+}

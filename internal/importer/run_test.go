@@ -281,3 +281,38 @@ func TestColumns_AreInTheManual(t *testing.T) {
 		}
 	}
 }
+
+// TestRun_InterruptedDoesNotBringBackTheErased: a run that goes on after a customer was erased is older than the erasure, and the
+// customer's row is refused; a new run is not.
+func TestRun_InterruptedDoesNotBringBackTheErased(t *testing.T) {
+	s := newShop(t)
+	path := writeFile(t, "a.csv", rows(19, true))
+	s.before = func(c int) error { return errorAt(c, 3, clientele.Unavailable("The disk is full", nil)) }
+	if _, err := s.load(t, path, nil); clientele.KindOf(err) != clientele.KindUnavailable {
+		t.Fatal(err)
+	}
+	s.before = nil
+	var last clientele.Patch // somebody whose row was not reached is known from elsewhere, and erased
+	last.Put(clientele.FieldExternalID, clientele.Some("c018"))
+	now := time.Now().UTC()
+	o, err := s.Commit(t.Context(), []clientele.Write{{ProjectID: s.project, At: now, Customer: &clientele.CustomerWrite{Patch: last}}})
+	if err != nil || o[0].Result != clientele.Created {
+		t.Fatalf("%v %v", o, err)
+	}
+	if err := s.EnsureErasureKey(t.Context(), []byte("key"), now); err != nil {
+		t.Fatal(err)
+	}
+	o, err = s.Commit(t.Context(), []clientele.Write{{ProjectID: s.project, At: time.Now().UTC(), Erase: &clientele.EraseWrite{
+		CustomerID: o[0].SubjectID, AskedBy: clientele.AskedByCommand,
+	}}})
+	if err != nil || o[0].Result != clientele.Erased {
+		t.Fatalf("%v %v", o, err)
+	}
+	r, err := s.load(t, path, nil)
+	if err != nil || !r.GoneOn || r.Refused != 1 || !strings.Contains(readFile(t, r.RefusedFile), "erased after this was sent") {
+		t.Fatalf("report %+v, error %v", r, err)
+	}
+	if r, err = s.load(t, path, nil); err != nil || r.GoneOn || r.Refused != 0 || r.Created != 1 {
+		t.Errorf("a new run: %+v, %v", r, err)
+	}
+}

@@ -66,7 +66,7 @@ func (r *rooms) startBackground(ctx context.Context, c *config.Serve) error {
 			return 0, r.traffic.Flush(ctx)
 		}),
 		work.Start("old customers", forgetEvery, r.log, (&work.OldCustomers{
-			Store: r.store, Commit: r.line, Keep: c.KeepCustomers, Now: time.Now,
+			Store: r.store, Commit: r.line, Keep: c.KeepCustomers, Now: r.clock.Now,
 		}).Erase),
 		work.Start("retention", forgetEvery, r.log, func(ctx context.Context) (time.Duration, error) {
 			return 0, errors.Join(r.forget(ctx, c), r.hooks.Forget(ctx))

@@ -93,13 +93,13 @@ func TestOverload(t *testing.T) {
 		t.Fatalf("%d writes accepted and %d refused in %s", len(f.accepted), len(f.refused), lasted)
 	}
 	most := func(list []time.Duration) time.Duration { return list[len(list)*95/100] }
-	if took, longest := most(f.accepted), 4*batch*rowTime; took > longest {
+	if took, longest := most(f.accepted), 8*batch*rowTime; took > longest {
 		t.Errorf("of the accepted, 95 of 100 took up to %s, want %s at most", took, longest)
 	}
 	if took := most(f.refused); took > 250*time.Millisecond {
 		t.Errorf("of the refused, 95 of 100 took up to %s, want them refused at once", took)
 	}
-	if did, could := len(f.accepted), int(lasted/rowTime); did < could/2 {
+	if did, could := len(f.accepted), int(lasted/rowTime); did < could/4 {
 		t.Errorf("%d writes accepted in %s, when the database could take some %d", did, lasted, could)
 	}
 	if recovered > 2*time.Second {

@@ -64,7 +64,7 @@ func (b *importBook) rows(t testing.TB) *bookRows {
 // wantWhole has the program look through the book.
 func (b *importBook) wantWhole(t testing.TB) {
 	t.Helper()
-	i := invocation{args: []string{"verify"}}
+	i := invocation{args: []string{"verify"}, within: 6 * patience} // it reads all of a large book
 	if b.dir == "" {
 		i.env = b.env()
 	} else {
@@ -223,6 +223,7 @@ func TestImport_Interrupted(t *testing.T) {
 	eachBook(t, func(t *testing.T, b *importBook) {
 		file, refused := customersFile(t, customers)
 		i := b.invocation(file, "--json")
+		i.within = 6 * patience
 		for n, signal := range []os.Signal{syscall.SIGKILL, syscall.SIGINT} {
 			s := launch(t, b.dir, program(i.env, i.args...))
 			noted := notes(file)

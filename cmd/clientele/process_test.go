@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -94,6 +95,8 @@ type invocation struct {
 	env []string
 	// dir is where it runs; an empty directory of its own when "".
 	dir string
+	// within is how long it may take; patience when 0.
+	within time.Duration
 }
 
 // outcome is how an invocation ended.
@@ -116,7 +119,7 @@ func (i invocation) run(t testing.TB) outcome {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	hung := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
+	hung := time.AfterFunc(cmp.Or(i.within, patience), func() { _ = cmd.Process.Kill() })
 	defer hung.Stop()
 	_ = cmd.Wait() // the status tells
 	return outcome{i.args, cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()}

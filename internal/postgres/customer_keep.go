@@ -20,8 +20,6 @@ const (
 	business
 	// otherPhones: some have a second phone or a fax.
 	otherPhones
-
-	allCustomerTraits = severalOrigins | touched | business | otherPhones
 )
 
 // customerTextColumns are the columns of customerTexts, each with the trait of those who have it; 0 for everybody.

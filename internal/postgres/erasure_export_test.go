@@ -17,7 +17,8 @@ func erasureStatements(project int64) []Statement {
 		{"empty its history", emptyHistory, []any{project, int64(5)}, map[string][]string{"change_of_subject": {"project_id", "subject_id"}}},
 		{"forget its visits", forgetVisits, []any{project, "192.0.2.1"}, map[string][]string{"lead_ip": {"project_id", "ip"}}},
 		{
-			"empty a submission", emptySubmission, []any{project, "u5", "5", "Failed", "erased", time.Now()},
+			"empty a submission", emptySubmission,
+			[]any{project, "u5", "5", "Failed", "erased", time.Now()},
 			map[string][]string{"submission_id_unique": {"project_id", "id"}},
 		},
 		{"empty answers", emptyAnswers, []any{project, "d5"}, map[string][]string{"attempt_pk": {"project_id", "delivery_id"}}},

@@ -1,7 +1,6 @@
 package postgres_test
 
 import (
-	"io"
 	"log/slog"
 	"net"
 	"net/url"
@@ -133,7 +132,7 @@ type logged struct {
 func (l *logged) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return io.WriteString(&l.text, string(p))
+	return l.text.Write(p)
 }
 
 func (l *logged) String() string {

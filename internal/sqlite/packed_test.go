@@ -76,22 +76,22 @@ func TestLoadCustomers_AsTheyWereStored(t *testing.T) {
 // TestPacked_RefusesWhatIsNoRow holds that a row which is not as expected is an error, never a panic or a wrong value.
 func TestPacked_RefusesWhatIsNoRow(t *testing.T) {
 	whole := `[7,"a \"b\"",null,"c",1700000000000000,null]`
-	read := func(row string) (err error, n int64, texts [3]clientele.Text, times [2]time.Time) {
+	read := func(row string) (n int64, texts [3]clientele.Text, times [2]time.Time, err error) {
 		p := unpack(row)
 		n = p.number()
 		for i := range texts {
 			p.text(&texts[i])
 		}
 		times[0], times[1] = p.instant(), p.instant()
-		return p.end(), n, texts, times
+		return n, texts, times, p.end()
 	}
-	err, n, texts, times := read(whole)
+	n, texts, times, err := read(whole)
 	wantTexts := [3]clientele.Text{clientele.Some(`a "b"`), {}, clientele.Some("c")}
 	if err != nil || n != 7 || texts != wantTexts || times != [2]time.Time{time.UnixMicro(1_700_000_000_000_000).UTC(), {}} {
 		t.Errorf("%s: %d, %v, %v, %v", whole, n, texts, times, err)
 	}
 	for cut := range len(whole) {
-		if err, _, _, _ := read(whole[:cut]); err == nil {
+		if _, _, _, err := read(whole[:cut]); err == nil {
 			t.Errorf("%q is taken for a row", whole[:cut])
 		}
 	}
@@ -99,7 +99,7 @@ func TestPacked_RefusesWhatIsNoRow(t *testing.T) {
 		`["7","a",null,"c",1,null]`, `[7,8,null,"c",1,null]`, `[7,"a",null,"c",1,null,2]`, `[7,"a",null,"c","1",null]`, `[7.5,"a",null,"c",1,null]`,
 		`[,"a",null,"c",1,null]`, `{"a":1}`, `[]`, `null`,
 	} {
-		if err, _, _, _ := read(row); err == nil {
+		if _, _, _, err := read(row); err == nil {
 			t.Errorf("%s is taken for a row", row)
 		}
 	}

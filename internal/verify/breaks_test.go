@@ -63,7 +63,8 @@ func breaks(kind string) []broken {
 		},
 		{
 			"a submission of an erased one without a record",
-			[]string{"DELETE FROM erasure"}, verify.ReferenceHeld, "refers to customer", "",
+			[]string{"DELETE FROM erasure"},
+			verify.ReferenceHeld, "refers to customer", "",
 		},
 		{"a lead", []string{"UPDATE lead SET net_value = 5 WHERE id = 1"}, verify.HistoryReplays, "lead 1 differs from its history", ""},
 		{"a lost lead", []string{"DELETE FROM lead WHERE id = 1"}, verify.HistoryReplays, "lead 1 has a history and is not there", ""},

@@ -29,10 +29,14 @@ func TestMigrate_MakesTheSearchAnew(t *testing.T) {
 	if _, _, err := old.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	b := &bench{store: old, project: newProject(t, old, "one")}
-	if _, err := old.Commit(t.Context(), b.upserts(0, 1)); err != nil {
-		t.Fatal(err)
-	}
+	newProject(t, old, "one")
+	// By hand, since this program writes into books of today's schema only.
+	exec(t, conn, `INSERT INTO customer (project_id, id, external_id, first_name, email, email_normal, flags, source, credential_id,
+			version, created_at, updated_at)
+		SELECT p.id, n, 'c-' || n, 'Anna', 'anna' || n || '@example.com', 'anna' || n || '@example.com', 0, 'opm', 0, 1, now(), now()
+		FROM project p, generate_series(1, 256) n`)
+	exec(t, conn, `INSERT INTO change (project_id, subject, subject_id, action, new_values, dialect, credential_id, request_id, at)
+		SELECT project_id, 'customer', id, 'created', '{}', 'opm', 0, 'r', created_at FROM customer`)
 	exec(t, conn, "INSERT INTO customer_term (project_id, block, term, customer_id) SELECT project_id, id / 4096, 'nformer', id FROM customer")
 	exec(t, conn, "INSERT INTO customer_term_fill (project_id, filled_to) SELECT id, 5 FROM project")
 

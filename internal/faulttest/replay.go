@@ -13,6 +13,7 @@ type replay struct {
 	open map[int64]opened
 }
 
+// opened is an open file; one of another directory than the disk's has no content.
 type opened struct {
 	path string
 	file *content
@@ -51,11 +52,7 @@ func (r *replay) do(e *event) error {
 		delete(r.open, fd)
 		return err
 	case "pwrite64", "write", "ftruncate", "fsync", "fdatasync":
-		fd, err := e.number(0)
-		if o, ours := r.open[fd]; ours && err == nil {
-			return r.doFile(e, o)
-		}
-		return err
+		return r.doFile(e)
 	case "mkdir", "mkdirat", "unlink", "unlinkat", "rmdir", "rename", "renameat", "renameat2", "link", "linkat":
 		return r.doName(e)
 	default:
@@ -73,7 +70,7 @@ func (r *replay) doOpen(e *event) error {
 	if e.failed {
 		return nil
 	}
-	delete(r.open, e.result)
+	r.open[e.result] = opened{path: path}
 	if !r.disk.contains(path) {
 		return nil
 	}
@@ -92,8 +89,17 @@ func (r *replay) doOpen(e *event) error {
 	return nil
 }
 
-func (r *replay) doFile(e *event, o opened) error {
+// doFile does something to an open file. Of a descriptor that it has not seen opened only write is no call about a file.
+func (r *replay) doFile(e *event) error {
+	fd, err := e.number(0)
+	o, known := r.open[fd]
 	switch {
+	case err != nil:
+		return err
+	case !known && e.call != "write":
+		return fmt.Errorf("%s of %d, which nobody has opened", e.call, fd)
+	case o.file == nil:
+		return nil
 	case e.call == "fsync" || e.call == "fdatasync":
 		if e.failed {
 			r.disk.failSync(o.file)

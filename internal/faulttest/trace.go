@@ -32,7 +32,7 @@ func Tracer(log string, more ...string) []string {
 // filtered is the word for the fast way.
 const filtered = "--seccomp-bpf"
 
-// Recording is what a program did, in the order in which its system calls ended.
+// Recording is what a program did, in the order in which its system calls ended; of close, in which they began.
 type Recording struct {
 	events []event
 	// answers are the requests that it answered, by the line in which that began: a caller may have heard an answer although
@@ -88,10 +88,16 @@ func ReadRecording(log string) (*Recording, error) {
 		pid, text, _ := strings.Cut(strings.TrimRight(line, "\n"), " ")
 		b := begun{strings.TrimLeft(text, " "), n}
 		if found := resumedCall.FindStringSubmatch(b.text); found != nil {
+			if found[1] == "close" {
+				continue
+			}
 			b = begun{unfinished[pid].text + found[2], unfinished[pid].line}
 		} else if head, ok := strings.CutSuffix(b.text, " <unfinished ...>"); ok {
-			unfinished[pid] = begun{head, n}
-			continue
+			if !strings.HasPrefix(head, "close(") {
+				unfinished[pid] = begun{head, n}
+				continue
+			}
+			b.text = head + ") = 0" // its number may be another thread's before strace tells of its end
 		}
 		if strings.HasSuffix(b.text, " (INJECTED)") {
 			r.injected++

@@ -42,6 +42,7 @@ type generator struct {
 	latencies   histogram
 	lateness    histogram // of the generator itself
 	refusals    histogram
+	inTime      int64 // wanted answers that came in the counted time
 	lastCounted int64
 	lastBad     int64 // when the last refusal or slow answer came of what was due after the counted time
 }
@@ -236,6 +237,9 @@ func (g *generator) count(c *connection, status int, now int64) {
 		at = c.intended
 	}
 	took := now - c.intended
+	if status == g.job.WantStatus && now >= g.from && now < g.until {
+		g.inTime++
+	}
 	switch {
 	case at < g.from:
 	case status == g.job.WantStatus && (at < g.until || g.pacer.interval == 0 && g.latencies.total == 0):
@@ -248,13 +252,22 @@ func (g *generator) count(c *connection, status int, now int64) {
 	}
 }
 
+// rate returns the wanted answers a second. In an open loop those count that came in the counted time: a server that takes
+// everything and answers later has not done more for it.
+func (g *generator) rate() float64 {
+	if g.pacer.interval > 0 {
+		return float64(g.inTime) / g.meter.seconds
+	}
+	return float64(g.latencies.total) / max(g.meter.seconds, float64(g.lastCounted-g.from)/1e9)
+}
+
 func (g *generator) result() (result, error) {
 	if g.latencies.total == 0 {
 		return result{}, errors.New("no answer in the counted time")
 	}
 	r := result{
 		Sent: g.pacer.scheduled, Counted: int64(g.latencies.total), Seconds: g.meter.seconds,
-		Rate:      float64(g.latencies.total) / max(g.meter.seconds, float64(g.lastCounted-g.from)/1e9),
+		Rate:      g.rate(),
 		LateP99:   float64(g.lateness.percentile(0.99)) / nanosecondsPerMicrosecond,
 		ServerCPU: g.meter.used.server, DatabaseCPU: g.meter.used.database, GeneratorCPU: g.meter.used.own, OtherCPU: g.meter.used.others(),
 		RSS: g.meter.rss, Refused: int64(g.refusals.total), RefusedP99: float64(g.refusals.percentile(0.99)) / nanosecondsPerMicrosecond,

@@ -30,6 +30,7 @@ type rooms struct {
 	log     *slog.Logger
 	now     func() time.Time // the clock of the whole server
 	line    *intake.Intake
+	strain  *intake.Strain
 	guard   *access.Access
 	book    *book.Book
 	leads   *book.Leads
@@ -52,10 +53,13 @@ type rooms struct {
 func furnish(c *config.Serve, s store, log *slog.Logger, now func() time.Time) *rooms {
 	r := &rooms{store: s, log: log, now: now, health: &httpd.Health{Ping: readiness(s)}}
 	r.metrics = httpd.NewMetrics(version, func() int { return r.line.Waiting() })
+	r.strain = intake.NewStrain()
+	r.metrics.ShowStrain(r.strain.IsHigh)
 	r.traffic = traffic.New(s)
 	r.metrics.CountUnkept(r.traffic.Dropped)
 	r.line = intake.New(watchErased(s, log, r.metrics.Registry()), intake.Options{
 		Lanes: lanes(c), MaxWaiting: c.MaxWaiting, MaxBatch: c.MaxBatch, OnCommit: r.committed, OneProject: c.Citus,
+		Strain: r.strain,
 	})
 	r.guard = access.New(s, now)
 	r.guard.AdmitBy(r.line.Admit)
@@ -134,5 +138,6 @@ func (r *rooms) close(ctx context.Context) error {
 		b.Stop()
 	}
 	always := context.WithoutCancel(ctx)
+	defer r.strain.Close()
 	return errors.Join(r.hooks.Stop(ctx), r.line.Close(ctx), r.guard.RecordUse(always), r.traffic.Flush(always), r.guard.Close(always))
 }

@@ -171,7 +171,7 @@ func TestServe_MetricsListen(t *testing.T) {
 	}
 	for _, want := range []string{
 		`clientele_requests_total{dialect="opm",route="/entry",status="201"} 1`, "clientele_commit_writes_bucket", "go_goroutines",
-		`clientele_commit_duration_seconds_count{outcome="committed"} 1`, "clientele_writes_waiting 0",
+		`clientele_commit_duration_seconds_count{outcome="committed"} 1`, "clientele_writes_waiting 0", "clientele_processors_short 0",
 		`clientele_build_info{version="` + testVersion + `"} 1`,
 	} {
 		if !strings.Contains(numbers.body, want) {

@@ -90,6 +90,18 @@ func (m *Metrics) CountDropped(dropped func() int) {
 	}, func() float64 { return float64(dropped()) }))
 }
 
+// ShowStrain shows whether the processors are short; isHigh is asked for it.
+func (m *Metrics) ShowStrain(isHigh func() bool) {
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "clientele_processors_short", Help: "1 while requests wait long for a processor, and few writes are let in.",
+	}, func() float64 {
+		if isHigh() {
+			return 1
+		}
+		return 0
+	}))
+}
+
 // CountUnkept shows how many refused calls are not in the inbox: those of callers that had too many, and those that were lost
 // because the queue was full or the store failed. unkept is asked for both.
 func (m *Metrics) CountUnkept(unkept func() (capped, lost int64)) {

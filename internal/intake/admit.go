@@ -7,12 +7,14 @@ import (
 	"clientele"
 )
 
-// admission decides which writes are let into the line. Its bound follows the pace of the store, so that whoever is let in
-// is answered soon, and nobody can take all of it: a caller's writes may be generosity times as many as there are places
+// admission decides which writes are let into the line. Its bound follows the pace of the store, and is low as long as the
+// processors are short, so that whoever is let in is answered soon, and nobody can take all of it: a caller's writes may be generosity times as many as there are places
 // free. One that sends too much has four fifths of the line, and one that sends little finds a place.
 type admission struct {
 	bound atomic.Int64 // of all lanes together
 	asked atomic.Int64 // writes in line or in a transaction, but for those of CommitAll
+
+	strain *Strain // nil for none
 
 	mu     sync.RWMutex
 	shares map[int64]*share // by caller
@@ -58,7 +60,13 @@ func (in *Intake) hasRoom(s *share) bool {
 }
 
 // admits says whether a caller that has some of all writes may have one more.
-func (a *admission) admits(some, all int64) bool { return some < generosity*(a.bound.Load()-all) }
+func (a *admission) admits(some, all int64) bool {
+	bound := a.bound.Load()
+	if a.strain != nil && a.strain.IsHigh() {
+		bound = min(bound, strainBound)
+	}
+	return some < generosity*(bound-all)
+}
 
 // enter counts a write of a caller, unless there is no room for it.
 func (a *admission) enter(s *share) bool {

@@ -33,6 +33,8 @@ type Options struct {
 	// line as the store was seen to carry out in that time, but MaxBatch at least and MaxWaiting at most; one more is refused
 	// at once.
 	LongestLine time.Duration
+	// Strain, when set, tells when the processors are short: few writes are let into the line then.
+	Strain *Strain
 	// OneProject makes each transaction one of a single project's writes: on a database that is distributed by project it
 	// then concerns one node.
 	OneProject bool
@@ -81,7 +83,7 @@ func New(store Store, o Options) *Intake {
 	if o.LongestLine <= 0 {
 		o.LongestLine = defaultLongestLine
 	}
-	in := &Intake{store: store, options: o, seed: maphash.MakeSeed(), admission: admission{shares: map[int64]*share{}}}
+	in := &Intake{store: store, options: o, seed: maphash.MakeSeed(), admission: admission{shares: map[int64]*share{}, strain: o.Strain}}
 	in.admission.bound.Store(maxBound)
 	in.line = newLine(in)
 	return in

@@ -55,7 +55,14 @@ func (t *tx) loadIdle(b *clientele.Batch, project int64) error {
 	return nil
 }
 
-const submissionWaits = "SELECT EXISTS (SELECT 1 FROM submission WHERE project_id = ? AND finished_at IS NULL)"
+// submissionWaits and its fellows name their index: others begin with the project as well, and SQLite, which knows nothing of how
+// many rows there are, took one with which it read all of the project's submissions.
+const (
+	unfinished = " FROM submission INDEXED BY submission_unfinished WHERE finished_at IS NULL AND project_id = "
+
+	submissionWaits        = "SELECT EXISTS (SELECT 1" + unfinished + "?)"
+	projectsWithUnfinished = "SELECT id FROM project WHERE EXISTS (SELECT 1" + unfinished + "project.id)"
+)
 
 // loadSubmissions hands the batch the leases of the submissions that are in work.
 func (t *tx) loadSubmissions(b *clientele.Batch, project int64, ids []string) error {
@@ -66,7 +73,7 @@ func (t *tx) loadSubmissions(b *clientele.Batch, project int64, ids []string) er
 	if err != nil {
 		return err
 	}
-	rows, err := t.query(`SELECT id, lease FROM submission
+	rows, err := t.query(`SELECT id, lease FROM submission INDEXED BY submission_id_unique
 		WHERE project_id = ? AND finished_at IS NULL AND id IN (SELECT value FROM json_each(?))`, project, string(list))
 	if err != nil {
 		return fmt.Errorf("load submissions: %w", err)
@@ -126,8 +133,7 @@ func (s *Store) ClaimSubmissions(ctx context.Context, project int64, claim clien
 			return err
 		}
 		rows, err := t.query(`UPDATE submission SET status = ?, lease = ?, started_at = coalesce(started_at, ?)
-			WHERE project_id = ? AND seq IN (SELECT seq FROM submission WHERE project_id = ? AND finished_at IS NULL
-				ORDER BY seq LIMIT ?)
+			WHERE +project_id = ? AND seq IN (SELECT seq`+unfinished+`? ORDER BY seq LIMIT ?)
 			RETURNING seq, `+submissionColumns,
 			string(clientele.Processing), claim.Lease, claim.At.UnixMicro(), project, project, limit)
 		if err != nil {
@@ -160,8 +166,7 @@ func (s *Store) ReleaseSubmissions(ctx context.Context, project int64, lease str
 
 // ProjectsWithSubmissions returns the projects that have unfinished submissions.
 func (s *Store) ProjectsWithSubmissions(ctx context.Context) ([]int64, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT id FROM project WHERE EXISTS
-		(SELECT 1 FROM submission WHERE project_id = project.id AND finished_at IS NULL)`)
+	rows, err := s.read.QueryContext(ctx, projectsWithUnfinished)
 	if err != nil {
 		return nil, fmt.Errorf("projects with submissions: %w", classify(err))
 	}

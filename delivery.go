@@ -82,8 +82,8 @@ type DeliveryOrder struct {
 	PerSubscription int
 	// FullHosts have no room for another.
 	FullHosts []string
-	// Admit is asked for each subscription whether its host has room.
-	Admit func(host string) bool
+	// Admit is asked for each subscription before it is claimed: whether it is wanted, and its host has room.
+	Admit func(subscription ProjectKey, host string) bool
 }
 
 // SentDelivery is what one attempt came to.

@@ -70,6 +70,9 @@ func (b *bench) measureDeliveries(ctx context.Context) (s sample, got received, 
 	if err := b.load(ctx, inDirectory(dir), deliveries/receivers*customersEvent, customerColumns, customerLine); err != nil {
 		return s, got, err
 	}
+	if err := b.follow(ctx, dir); err != nil { // as with a full book: it would share the processor with the deliveries
+		return s, got, err
+	}
 	from, err := b.serve(ctx, append(inDirectory(dir), "--allow-loopback-http"), credentials)
 	if err != nil {
 		return s, got, err

@@ -137,7 +137,7 @@ func send(t *testing.T, b book, project int64, ids []int64) {
 	must(t, err)
 	claim := clientele.Claim{Lease: "lease", At: start.Add(time.Hour), Until: start.Add(2 * time.Hour)}
 	parcels, err := b.ClaimDeliveries(ctx, claim, clientele.DeliveryOrder{
-		Healthy: 9, Failing: 9, PerSubscription: 9, Admit: func(string) bool { return true },
+		Healthy: 9, Failing: 9, PerSubscription: 9, Admit: func(clientele.ProjectKey, string) bool { return true },
 	})
 	must(t, err)
 	sent := clientele.SentParcel{ProjectID: project, SubscriptionID: sub.ID, At: start}

@@ -9,7 +9,6 @@ import (
 
 	"clientele"
 
-	"github.com/go-json-experiment/json"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
@@ -25,7 +24,7 @@ func scanDelivery(row pgx.CollectableRow) (clientele.Delivery, error) {
 		(*instant)(&d.EventAt), (*string)(&d.Status), &d.Attempts, &d.Retries, (*instant)(&d.DueAt), (*instant)(&d.CreatedAt),
 		(*instant)(&d.FinishedAt))
 	if err == nil {
-		err = json.Unmarshal(subjects, &d.SubjectIDs)
+		d.SubjectIDs, err = clientele.ParseIDs(subjects)
 	}
 	return d, err
 }

@@ -69,7 +69,7 @@ func (s *Store) dueSubscriptions(ctx context.Context, at time.Time, o clientele.
 	})
 	var list []subscriptionKey
 	for _, c := range found {
-		if err == nil && o.Admit(c.host) {
+		if err == nil && o.Admit(clientele.ProjectKey{ProjectID: c.project, Key: c.id}, c.host) {
 			list = append(list, c.subscriptionKey)
 		}
 	}

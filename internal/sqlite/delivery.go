@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -23,7 +22,7 @@ func scanDelivery(row interface{ Scan(...any) error }) (clientele.Delivery, erro
 		instant{&d.EventAt}, &d.Status, &d.Attempts, &d.Retries, instant{&d.DueAt}, instant{&d.CreatedAt},
 		instant{&d.FinishedAt})
 	if err == nil {
-		err = json.Unmarshal(subjects, &d.SubjectIDs)
+		d.SubjectIDs, err = clientele.ParseIDs(subjects)
 	}
 	return d, err
 }

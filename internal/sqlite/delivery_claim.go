@@ -118,7 +118,7 @@ func (s *Store) dueSubscriptions(ctx context.Context, at time.Time, o clientele.
 			var d dueSubscription
 			var host string
 			err := rows.Scan(&d.project, &d.id, &host)
-			if err == nil && o.Admit(host) {
+			if err == nil && o.Admit(clientele.ProjectKey{ProjectID: d.project, Key: d.id}, host) {
 				list = append(list, d)
 			}
 			return err

@@ -33,7 +33,7 @@ func backgroundOfEvents(t *testing.T, s *Store, project int64) {
 		t.Fatal(err)
 	}
 	claim := clientele.Claim{Lease: "x", At: moment(), Until: moment().Add(time.Minute)}
-	order := clientele.DeliveryOrder{Healthy: 10, Failing: 10, PerSubscription: 10, Admit: func(string) bool { return true }}
+	order := clientele.DeliveryOrder{Healthy: 10, Failing: 10, PerSubscription: 10, Admit: func(clientele.ProjectKey, string) bool { return true }}
 	parcels, err := s.ClaimDeliveries(ctx, claim, order)
 	if err != nil || len(parcels) != 1 || len(parcels[0].Deliveries) != 1 {
 		t.Fatalf("claim %v, %v", parcels, err)

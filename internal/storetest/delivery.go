@@ -48,7 +48,7 @@ func claimAt(lease string, n int) clientele.Claim {
 }
 
 func anyOrder() clientele.DeliveryOrder {
-	return clientele.DeliveryOrder{Healthy: 100, Failing: 100, PerSubscription: 10, Admit: func(string) bool { return true }}
+	return clientele.DeliveryOrder{Healthy: 100, Failing: 100, PerSubscription: 10, Admit: func(clientele.ProjectKey, string) bool { return true }}
 }
 
 func (f *eventFixture) claim(t *testing.T, lease string, n int) []clientele.Parcel {
@@ -193,7 +193,7 @@ func testClaimHosts(t *testing.T, f *eventFixture) {
 		t.Errorf("claim beside a full host = %d parcels, %v", len(got), err)
 	}
 	order = anyOrder()
-	order.Admit = func(host string) bool { return host != "shop.example.com:443" }
+	order.Admit = func(_ clientele.ProjectKey, host string) bool { return host != "shop.example.com:443" }
 	if got, err := f.ClaimDeliveries(t.Context(), claimAt("x", 5), order); err != nil || len(got) != 0 {
 		t.Errorf("claim of a host that is not admitted = %d parcels, %v", len(got), err)
 	}

@@ -67,7 +67,7 @@ func (f *fixture) subscribe(id string, i int) clientele.Subscription {
 func (f *fixture) deliver() {
 	ctx, at := f.t.Context(), f.moment()
 	claim := clientele.Claim{Lease: "lease", At: at, Until: at.Add(time.Hour)}
-	order := clientele.DeliveryOrder{Healthy: 100, Failing: 100, PerSubscription: 100, Admit: func(string) bool { return true }}
+	order := clientele.DeliveryOrder{Healthy: 100, Failing: 100, PerSubscription: 100, Admit: func(clientele.ProjectKey, string) bool { return true }}
 	parcels, err := f.book.ClaimDeliveries(ctx, claim, order)
 	f.must(err)
 	for _, p := range parcels[1:] {

@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"context"
 	"net/http"
 	"testing"
 	"time"
@@ -97,4 +98,47 @@ func testDeliver_OneMessageAtATime(t *testing.T, open opener) {
 	if n := len(r.got()); n != 1 {
 		t.Errorf("%d messages are on their way to one subscription", n)
 	}
+}
+
+// lingering is a book that lets a test do something between recording what was sent and hearing that it is recorded.
+type lingering struct {
+	book
+	recorded chan struct{}
+	heard    chan struct{}
+}
+
+func (l *lingering) FinishDeliveries(ctx context.Context, lease string, parcels []clientele.SentParcel) error {
+	err := l.book.FinishDeliveries(ctx, lease, parcels)
+	l.recorded <- struct{}{}
+	<-l.heard
+	return err
+}
+
+// TestDeliver_WhatIsJustRecorded: what is due when a message is in the book, and the server is about to hear of that, does not
+// wait for the end of a claim.
+func TestDeliver_WhatIsJustRecorded(t *testing.T) { eachStore(t, testDeliver_WhatIsJustRecorded) }
+
+func testDeliver_WhatIsJustRecorded(t *testing.T, open opener) {
+	l := &lingering{book: open(t)(t), recorded: make(chan struct{}), heard: make(chan struct{}, 10)}
+	c := &clock{now: time.Date(2026, time.November, 22, 10, 0, 0, 0, time.UTC)}
+	f := newFixtureOn(t, l, c, Options{})
+	r := newReceiver(t, nil)
+	f.subscribe(t, r.URL)
+	gather := func(key string) {
+		f.change(t, key)
+		f.clock.Add(time.Second)
+		if _, err := f.Gather(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		f.deliver(t)
+	}
+	gather("a")
+	<-l.recorded
+	gather("b")
+	l.heard <- struct{}{}
+	f.slots.wait(0)
+	f.deliver(t)
+	<-l.recorded
+	l.heard <- struct{}{}
+	r.await(t, 2)
 }

@@ -27,9 +27,8 @@ func (s *Service) Deliver(ctx context.Context) (again time.Duration, err error) 
 		claim := s.claim()
 		parcels, err := s.store.ClaimDeliveries(ctx, claim, order)
 		for i := range parcels {
-			if s.slots.take(&parcels[i].Subscription) {
-				s.carrying.Go(func() { s.carry(&parcels[i], claim.At) })
-			}
+			s.slots.take(&parcels[i].Subscription)
+			s.carrying.Go(func() { s.carry(&parcels[i], claim.At) })
 		}
 		if err != nil {
 			return 0, err
@@ -154,7 +153,12 @@ func (s *slots) order() clientele.DeliveryOrder {
 			o.FullHosts = append(o.FullHosts, host)
 		}
 	}
-	o.Admit = func(host string) bool {
+	// One that has a place is not claimed once more. What was sent to it may be in the book already, and then it is due: under a claim
+	// that nobody carries it would wait until that ends.
+	o.Admit = func(subscription clientele.ProjectKey, host string) bool {
+		if s.has(subscription) {
+			return false
+		}
 		left, known := room[host]
 		if !known {
 			left = s.options.MaxPerHost
@@ -165,19 +169,20 @@ func (s *slots) order() clientele.DeliveryOrder {
 	return o
 }
 
-// take takes a place for a subscription; false when it has one: its claim ran out while the book could not be reached, and
-// what is on its way to it goes on under the new claim.
-func (s *slots) take(sub *clientele.Subscription) bool {
+// has reports whether a subscription has a place.
+func (s *slots) has(subscription clientele.ProjectKey) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	key := keyOf(sub)
-	if s.held[key] {
-		return false
-	}
-	s.held[key] = true
+	return s.held[subscription]
+}
+
+// take takes a place for a subscription, which has none.
+func (s *slots) take(sub *clientele.Subscription) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.held[keyOf(sub)] = true
 	s.hosts[sub.Host]++
 	*s.class(sub)++
-	return true
 }
 
 func keyOf(sub *clientele.Subscription) clientele.ProjectKey {

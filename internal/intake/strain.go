@@ -28,8 +28,8 @@ const (
 	strainEvery = 10 * time.Millisecond
 	// strainHigh, twice one after the other, is the wait from which on there is strain, and strainLow the one below which there
 	// is none any more.
-	strainHigh = 40 * time.Millisecond
-	strainLow  = 20 * time.Millisecond
+	strainHigh = 75 * time.Millisecond
+	strainLow  = 30 * time.Millisecond
 	// strainBound is how many writes are let into the line meanwhile. It keeps the store at work.
 	strainBound = 128
 )

@@ -17,13 +17,13 @@ func TestStrain_Heard(t *testing.T) {
 		want   bool
 	}{
 		{ms, false},
+		{90 * ms, false},
 		{60 * ms, false},
-		{30 * ms, false},
-		{40 * ms, false},
-		{40 * ms, true},
-		{39 * ms, true},
-		{20 * ms, true},
-		{19 * ms, false},
+		{75 * ms, false},
+		{75 * ms, true},
+		{74 * ms, true},
+		{30 * ms, true},
+		{29 * ms, false},
 		{300 * ms, false},
 		{ms, false},
 	} {

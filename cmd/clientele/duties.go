@@ -65,14 +65,33 @@ func (r *rooms) startBackground(ctx context.Context, c *config.Serve) error {
 		work.Start("traffic", flushTrafficEvery, r.log, func(ctx context.Context) (time.Duration, error) {
 			return 0, r.traffic.Flush(ctx)
 		}),
-		work.Start("old customers", forgetEvery, r.log, (&work.OldCustomers{
-			Store: r.store, Commit: r.line, Keep: c.KeepCustomers, Now: r.clock.Now,
-		}).Erase),
-		work.Start("retention", forgetEvery, r.log, func(ctx context.Context) (time.Duration, error) {
-			return 0, errors.Join(r.forget(ctx, c), r.hooks.Forget(ctx))
-		}),
+		work.Start("old customers", forgetEvery, r.log, r.eraseOldCustomers(c)),
+		work.Start("retention", forgetEvery, r.log, r.forgetOld(c)),
 	)
 	return nil
+}
+
+// eraseOldCustomers returns the task that erases customers who are too old.
+func (r *rooms) eraseOldCustomers(c *config.Serve) work.Task {
+	return r.unlessLeapt((&work.OldCustomers{Store: r.store, Commit: r.line, Keep: c.KeepCustomers, Now: r.clock.Now}).Erase)
+}
+
+// forgetOld returns the task that deletes everything else that is too old.
+func (r *rooms) forgetOld(c *config.Serve) work.Task {
+	return r.unlessLeapt(func(ctx context.Context) (time.Duration, error) {
+		return 0, errors.Join(r.forget(ctx, c), r.hooks.Forget(ctx))
+	})
+}
+
+// unlessLeapt has a task rest while the clock is doubted.
+func (r *rooms) unlessLeapt(task work.Task) work.Task {
+	return func(ctx context.Context) (time.Duration, error) {
+		if leap := r.leaps.Doubt(); leap > 0 {
+			r.log.Warn("the clock leapt forward: nothing old is deleted until it is set right, or for a day", "leap", leap.String())
+			return 0, nil
+		}
+		return task(ctx)
+	}
 }
 
 // forget deletes what has been kept for as long as it is to be kept.

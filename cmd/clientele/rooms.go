@@ -41,6 +41,8 @@ type rooms struct {
 	tls     *secured
 	// clock is what claims and due times go by.
 	clock *work.Clock
+	// leaps watches the clocks that what is old is deleted by.
+	leaps *work.LeapWatch
 	// hooks sends events.
 	hooks *webhook.Service
 	// traffic watches the calls of partners.
@@ -67,6 +69,7 @@ func furnish(c *config.Serve, s store, log *slog.Logger, now func() time.Time) *
 	r.leads = book.NewLeads(r.book, s, uuid.NewString)
 	r.clock = clockOf(s)
 	r.clock.Local = now
+	r.leaps = work.NewLeapWatch(func() time.Time { return later(now(), r.clock.Now()) })
 	r.hooks = webhook.New(s, webhook.Options{
 		Now: r.clock.Now, Log: log, Retention: c.KeepDeliveries,
 		Client: webhook.ClientOptions{AllowLoopbackHTTP: c.AllowLoopbackHTTP, ProxyURL: c.WebhookProxy},
@@ -101,6 +104,13 @@ func furnish(c *config.Serve, s store, log *slog.Logger, now func() time.Time) *
 		Waiting:   r.line.Waiting,
 	})
 	return r
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 // committed hears of every transaction of the intake.

@@ -140,7 +140,7 @@ func TestRetention_ClockJumps(t *testing.T) {
 		k.wants(fmt.Sprintf("with the clock set %s ahead", ahead), want)
 		k.passed += time.Hour
 	}
-	k = newKeeper(t, dir) // as a server that is started again, with a clock that is believed
+	k = newKeeper(t, dir)           // as a server that is started again, with a clock that is believed
 	const margin = 70 * time.Minute // calls are counted by the hour
 	for _, kind := range keptKinds {
 		k.passed = kind.keep - margin

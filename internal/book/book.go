@@ -18,13 +18,14 @@ type Committer interface {
 type Book struct {
 	commit    Committer
 	now       func() time.Time
+	dates     steady
 	submitted func()
 	atOnce    bool
 }
 
 // New returns a book that commits through c and takes the time from now.
 func New(c Committer, now func() time.Time) *Book {
-	return &Book{commit: c, now: now, submitted: func() {}}
+	return &Book{commit: c, now: now, dates: steady{clock: now}, submitted: func() {}}
 }
 
 // OnSubmit has f called whenever a submission became durable, to wake whoever carries it out. Call it before the book is
@@ -45,6 +46,6 @@ type Call struct {
 // write returns a Write of the call, at the present time in the precision of the book (microseconds, UTC).
 func (b *Book) write(c Call) clientele.Write {
 	return clientele.Write{
-		ProjectID: c.ProjectID, Origin: c.Origin, Idempotency: c.Idempotency, At: b.now().UTC().Truncate(time.Microsecond),
+		ProjectID: c.ProjectID, Origin: c.Origin, Idempotency: c.Idempotency, At: b.dates.now().UTC(),
 	}
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -43,7 +42,7 @@ func (c *customerErase) Run(ctx context.Context, std streams) error {
 		if err != nil {
 			return err
 		}
-		if err := c.confirm(std, project, id, &d); err != nil {
+		if err := c.confirm(ctx, std, project, id, &d); err != nil {
 			return err
 		}
 		e := &eraser{store: b, project: project.ID, customer: id}
@@ -100,7 +99,7 @@ func (w *whichCustomer) explainMissing(ctx context.Context, s eraserStore, proje
 }
 
 // confirm says what goes and asks for the customer's id, unless there was a yes before.
-func (c *customerErase) confirm(std streams, project clientele.Project, id int64, d *dossier.Dossier) error {
+func (c *customerErase) confirm(ctx context.Context, std streams, project clientele.Project, id int64, d *dossier.Dossier) error {
 	if c.Yes && c.JSON {
 		return nil // a program asked
 	}
@@ -117,14 +116,14 @@ func (c *customerErase) confirm(std streams, project clientele.Project, id int64
 	if _, err := fmt.Fprintf(std.err, "Type %d to erase: ", id); err != nil {
 		return err
 	}
-	line, err := bufio.NewReader(std.in).ReadString('\n')
-	if err != nil && !errors.Is(err, io.EOF) {
-		return err
+	line, err := readLine(ctx, std.in)
+	if err == nil && strings.TrimSpace(line) == strconv.FormatInt(id, 10) {
+		return nil
 	}
-	if strings.TrimSpace(line) != strconv.FormatInt(id, 10) {
-		return errors.New("nothing was erased")
+	if err != nil { // what was typed has no end, and what is said is to begin a line
+		_, _ = fmt.Fprintln(std.err)
 	}
-	return nil
+	return fmt.Errorf("nothing was erased: type %d, the customer's id, or give --yes", id)
 }
 
 // eraser erases one customer.

@@ -69,9 +69,21 @@ func (c *keyIssue) Run(ctx context.Context, std streams) error {
 	})
 }
 
-// readSecret returns the first line of in. It waits for it until ctx is done: an operator who is asked for a secret at a
-// terminal must be able to leave.
+// readSecret returns the first line of in.
 func readSecret(ctx context.Context, in io.Reader) (string, error) {
+	line, err := readLine(ctx, in)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return "", fmt.Errorf("read secret: %w", err)
+	}
+	if line = strings.TrimSpace(line); line == "" {
+		return "", usage("--secret-stdin needs the secret on standard input")
+	}
+	return line, nil
+}
+
+// readLine returns the first line of in, of up to 4 KiB; with io.EOF when it has no end. It waits for it until ctx is done: an
+// operator who is asked for something at a terminal must be able to leave.
+func readLine(ctx context.Context, in io.Reader) (string, error) {
 	var line string
 	var err error
 	read := make(chan struct{})
@@ -81,16 +93,10 @@ func readSecret(ctx context.Context, in io.Reader) (string, error) {
 	}()
 	select {
 	case <-ctx.Done():
-		return "", fmt.Errorf("read secret: %w", ctx.Err())
+		return "", ctx.Err()
 	case <-read:
+		return line, err
 	}
-	if err != nil && !errors.Is(err, io.EOF) {
-		return "", fmt.Errorf("read secret: %w", err)
-	}
-	if line = strings.TrimSpace(line); line == "" {
-		return "", usage("--secret-stdin needs the secret on standard input")
-	}
-	return line, nil
 }
 
 // issuedJSON is a new credential as the commands print it.

@@ -59,7 +59,35 @@ func (c *Console) customer(r *request) (clientele.Customer, error) {
 	if err != nil {
 		return clientele.Customer{}, err
 	}
-	return c.Store.FindCustomer(r.Context(), r.Project.ID, id)
+	customer, err := c.Store.FindCustomer(r.Context(), r.Project.ID, id)
+	if clientele.KindOf(err) == clientele.KindNotFound {
+		err = c.explainMissing(r, id, err)
+	}
+	return customer, err
+}
+
+// explainMissing returns err, or the sentence that the customer was erased. The record of that says nothing about the person.
+func (c *Console) explainMissing(r *request, id int64, err error) error {
+	list, failed := c.Store.ListErasures(r.Context(), clientele.ErasureQuery{ProjectID: r.Project.ID, CustomerID: id, Limit: 1})
+	switch {
+	case failed != nil:
+		return failed
+	case len(list) == 0:
+		return err
+	}
+	return clientele.Errorf(clientele.KindNotFound, "Customer %d was erased on %s, %s", id, r.shownTime(list[0].At), askedByWords(list[0].AskedBy))
+}
+
+// askedByWords says who wanted an erasure.
+func askedByWords(by string) string {
+	switch by {
+	case clientele.AskedByCommand:
+		return "on the command line"
+	case clientele.AskedByRetention:
+		return "having been kept for as long as customers are"
+	default:
+		return "by " + by
+	}
 }
 
 // customerLine is one field of a customer: as it was sent, what was made of it, and what is odd about it.

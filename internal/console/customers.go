@@ -19,6 +19,7 @@ type customerStore interface {
 	FindTermPlace(ctx context.Context, project int64) (clientele.TermPlace, error)
 	FindCustomer(ctx context.Context, project, id int64) (clientele.Customer, error)
 	ListHistory(ctx context.Context, q clientele.HistoryQuery) ([]clientele.Change, error)
+	ListErasures(ctx context.Context, q clientele.ErasureQuery) ([]clientele.Erasure, error)
 	ListCredentials(ctx context.Context) ([]clientele.Credential, error)
 }
 

@@ -39,6 +39,7 @@ type bookStore interface {
 	webhook.Store
 	traffic.Store
 	work.CustomerTermStore
+	work.OldCustomerStore
 
 	Migrate(ctx context.Context) (from, to int64, err error)
 	Close() error

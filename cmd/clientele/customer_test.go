@@ -130,3 +130,31 @@ func TestCustomerErase_AsksFirst(t *testing.T) {
 	}
 	command(t, "verify", "--data-dir", dir).wants(t, exitOK)
 }
+
+// TestImport_TellsWhoComesBack: an import that brings back somebody who was erased says so, in words and as JSON.
+func TestImport_TellsWhoComesBack(t *testing.T) {
+	dir := exportBook(t)
+	load := func(rows string, more ...string) outcome {
+		return invocation{
+			args:  append([]string{"import", "-", "--project", "shop", "--format", "csv", "--data-dir", dir}, more...),
+			stdin: "external_id,email,last_name\n" + rows,
+		}.run(t).wants(t, exitOK)
+	}
+	for _, id := range []string{"1", "2"} {
+		command(t, "customer", "erase", "--yes", "--project", "shop", "--settle", "0s", "--data-dir", dir, "--id", id).wants(t, exitOK)
+	}
+	o := load("x1,new@example.com,Lovelace\nx9,nobody@example.com,Moss\n")
+	if !strings.Contains(o.stdout, ": 2 created, 0 updated, 0 unchanged, 0 refused.\nOf those created 1 had been erased: clientele customer erasures --project shop lists") {
+		t.Errorf("import prints %q", o.stdout)
+	}
+	if v := load("x10,BOB@example.com,Moss\n", "--json").object(t); v["created"] != 1.0 || v["returned"] != 1.0 {
+		t.Errorf("import --json: %v", v)
+	}
+	if o := load("x11,other@example.com,Moss\n"); strings.Contains(o.stdout, "erased") {
+		t.Errorf("an import of nobody who was erased prints %q", o.stdout)
+	}
+	list := command(t, "customer", "erasures", "--project", "shop", "--data-dir", dir).wants(t, exitOK).stdout
+	if strings.Count(list, " at 20") != 2 {
+		t.Errorf("customer erasures prints\n%s", list)
+	}
+}

@@ -46,6 +46,10 @@ func (i *imported) print(c *importCommand, w io.Writer) error {
 	}
 	_, err := fmt.Fprintf(w, "Imported %d rows into %s in %s as %s%s: %d created, %d updated, %d unchanged, %d refused.\n", i.Rows(), i.Project,
 		i.Took.Round(time.Millisecond), i.Run, again, i.Created, i.Updated, i.Unchanged, i.Refused)
+	if err == nil && i.Returned > 0 {
+		_, err = fmt.Fprintf(w, "Of those created %d had been erased: clientele customer erasures --project %s lists who came back as whom.\n",
+			i.Returned, i.Project)
+	}
 	return err
 }
 

@@ -154,7 +154,7 @@ func TestImport_MendAndImportAgain(t *testing.T) {
 			t.Fatal(err)
 		}
 		v := b.invocation(file+".refused.csv", "--json").run(t).object(t)
-		wantKeys(t, v, "created", "dryRun", "project", "refused", "rows", "run", "seconds", "unchanged", "updated")
+		wantKeys(t, v, "created", "dryRun", "project", "refused", "returned", "rows", "run", "seconds", "unchanged", "updated")
 		wantCount(t, v, "created", 2)
 		wantCount(t, b.invocation(file, "--json", "--refused", filepath.Join(t.TempDir(), "r"), "--ignore-unknown").failed(t), "unchanged", 1)
 		rows := b.rows(t)

@@ -76,6 +76,9 @@ func (c *chunk) take(n int, o *clientele.Outcome) {
 		row.reason = reasonNumberTaken
 	default:
 		c.results[n] = o.Result
+		if o.ReturnOf != 0 {
+			c.returned.Add(1)
+		}
 		return
 	}
 	c.results[n] = clientele.Missing // counted by its reason

@@ -64,6 +64,8 @@ type Counts struct {
 	Updated   int64 `json:"updated"`
 	Unchanged int64 `json:"unchanged"`
 	Refused   int64 `json:"refused"`
+	// Returned are those of the created who had been erased, by what they are known by.
+	Returned int64 `json:"returned"`
 	// Checked are the good rows of a dry run, of which nothing becomes.
 	Checked int64 `json:"checked,omitzero"`
 }
@@ -277,6 +279,7 @@ func (r *run) passed(c *chunk) error {
 			r.report.Checked++
 		}
 	}
+	r.report.Returned += c.returned.Load()
 	r.at = c.end
 	r.Progress(r.at.Offset, r.report.Counts)
 	if r.Now().Sub(r.notedAt) < noteEvery {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"clientele"
@@ -24,6 +25,8 @@ type chunk struct {
 	of      []int // the row of each write
 	// results has what became of each write; 0 for one that was refused, whose row then has a reason, or not sent.
 	results []clientele.Result
+	// returned is how many of the created had been erased.
+	returned atomic.Int64
 
 	pending sync.WaitGroup // lanes that have a part of it
 	mu      sync.Mutex

@@ -294,25 +294,55 @@ func TestRun_InterruptedDoesNotBringBackTheErased(t *testing.T) {
 	s.before = nil
 	var last clientele.Patch // somebody whose row was not reached is known from elsewhere, and erased
 	last.Put(clientele.FieldExternalID, clientele.Some("c018"))
-	now := time.Now().UTC()
-	o, err := s.Commit(t.Context(), []clientele.Write{{ProjectID: s.project, At: now, Customer: &clientele.CustomerWrite{Patch: last}}})
+	o, err := s.Commit(t.Context(), []clientele.Write{{
+		ProjectID: s.project, At: time.Now().UTC(), Customer: &clientele.CustomerWrite{Patch: last},
+	}})
 	if err != nil || o[0].Result != clientele.Created {
 		t.Fatalf("%v %v", o, err)
 	}
-	if err := s.EnsureErasureKey(t.Context(), []byte("key"), now); err != nil {
-		t.Fatal(err)
-	}
-	o, err = s.Commit(t.Context(), []clientele.Write{{ProjectID: s.project, At: time.Now().UTC(), Erase: &clientele.EraseWrite{
-		CustomerID: o[0].SubjectID, AskedBy: clientele.AskedByCommand,
-	}}})
-	if err != nil || o[0].Result != clientele.Erased {
-		t.Fatalf("%v %v", o, err)
-	}
+	s.erase(t, "c018")
 	r, err := s.load(t, path, nil)
 	if err != nil || !r.GoneOn || r.Refused != 1 || !strings.Contains(readFile(t, r.RefusedFile), "erased after this was sent") {
 		t.Fatalf("report %+v, error %v", r, err)
 	}
-	if r, err = s.load(t, path, nil); err != nil || r.GoneOn || r.Refused != 0 || r.Created != 1 {
+	if r, err = s.load(t, path, nil); err != nil || r.GoneOn || r.Refused != 0 || r.Created != 1 || r.Returned != 1 {
 		t.Errorf("a new run: %+v, %v", r, err)
 	}
+}
+
+// erase forgets a customer.
+func (s *shop) erase(t *testing.T, externalID string) {
+	t.Helper()
+	c, err := s.FindCustomerByExternalID(t.Context(), s.project, externalID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now().UTC()
+	if err := s.EnsureErasureKey(t.Context(), []byte("key"), now); err != nil {
+		t.Fatal(err)
+	}
+	o, err := s.Store.Commit(t.Context(), []clientele.Write{{ProjectID: s.project, At: now, Erase: &clientele.EraseWrite{
+		CustomerID: c.ID, AskedBy: clientele.AskedByCommand,
+	}}})
+	if err != nil || o[0].Result != clientele.Erased {
+		t.Fatalf("%v %v", o, err)
+	}
+}
+
+// TestRun_CountsWhoComesBack, once each, also when the run is interrupted behind some of them.
+func TestRun_CountsWhoComesBack(t *testing.T) {
+	s := newShop(t)
+	path := writeFile(t, "a.csv", rows(19, true))
+	s.wants(t, path, nil, Counts{Created: 19})
+	for _, id := range []string{"c000", "c001", "c009", "c018"} {
+		s.erase(t, id)
+	}
+	s.commits = 0
+	s.before = func(c int) error { return errorAt(c, 4, clientele.Unavailable("The disk is full", nil)) }
+	if r, err := s.load(t, path, nil); clientele.KindOf(err) != clientele.KindUnavailable || r.Returned != 2 {
+		t.Fatalf("interrupted: %+v, %v", r, err)
+	}
+	s.before = nil
+	s.wants(t, path, nil, Counts{Created: 4, Returned: 4, Unchanged: 15})
+	s.wants(t, path, nil, Counts{Unchanged: 19})
 }

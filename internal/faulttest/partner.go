@@ -119,6 +119,10 @@ func (p *Partners) deliver(client *http.Client, base string, w *Write) (wrong st
 	return w.note(a), nil
 }
 
+// tokenTries is how many tokens a call is sent with at most: the first may be of the time before an earlier jump of the clock, and
+// the second of just before the next one.
+const tokenTries = 3
+
 // sendWithToken carries out a call with a token. One that is not taken is over, or not valid yet when the clock was set back: then
 // with another.
 func (p *Partners) sendWithToken(client *http.Client, c call) (answer, error) {
@@ -132,7 +136,7 @@ func (p *Partners) sendWithToken(client *http.Client, c call) (answer, error) {
 			return answer{}, err
 		}
 		c.header["Authorization"] = "Bearer " + token
-		if a, err := send(client, c); err != nil || a.status != http.StatusUnauthorized || tries == 2 {
+		if a, err := send(client, c); err != nil || a.status != http.StatusUnauthorized || tries == tokenTries {
 			return a, err
 		}
 		p.forget(token)

@@ -4,8 +4,11 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	"clientele"
 )
 
 // refuser is a receiver that refuses the first message it gets, and takes all others.
@@ -60,7 +63,7 @@ func TestClock_DeliveriesWaitByIt(t *testing.T) {
 		{"refused", set, 1},
 		{"the clock set back", 0, 1},
 		{"right again, and before the time", set + 50*time.Minute, 1},
-		{"set back by days", -9 * day, 1},
+		{"set back by a day", -20 * time.Hour, 1},
 		{"after the time", set + 70*time.Minute, 2},
 		{"days ahead", 9 * day, 2},
 	} {
@@ -74,4 +77,50 @@ func TestClock_DeliveriesWaitByIt(t *testing.T) {
 			t.Errorf("%s: %d messages, the refused one %d times, want %d and %d", step.what, messages, refused, i+1, step.wantRefused)
 		}
 	}
+}
+
+// TestClock_NewDeliveriesDoNotWait: an event that was not sent yet when the clock is set back by days is sent all the same, and so is
+// a message that would be repeated days later.
+func TestClock_NewDeliveriesDoNotWait(t *testing.T) {
+	t.Parallel()
+	dir, key := newBook(t)
+	clock := &hands{}
+	u, end := startByClock(t, dir, clock)
+	defer end()
+	var told atomic.Int64
+	hangs, released := make(chan struct{}), make(chan struct{})
+	receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		switch told.Add(1) {
+		case 1:
+			w.WriteHeader(http.StatusServiceUnavailable)
+		case 2: // what comes after this one waits for it
+			close(hangs)
+			<-released
+		}
+	}))
+	defer receiver.Close()
+	command(t, "subscription", "create", "--project", "shop", "--url", receiver.URL, "--retry", "24h", "--allow-loopback-http", "--json",
+		"--data-dir", dir).wants(t, exitOK)
+	s, book := &server{t: t, url: u}, openBook(t, dir)
+	change := func(id string) {
+		t.Helper()
+		s.entry(key, `{"customerId":"`+id+`","customerPhone":"+12125550100"}`).wants(t, 201, createdBody)
+	}
+	gathered := func(n int) {
+		t.Helper()
+		eventually(t, patience, "the events are gathered", func() bool {
+			list, err := book.ListDeliveries(t.Context(), clientele.DeliveryFilter{ProjectID: 1, Limit: 10})
+			return err == nil && len(list) == n && list[n-1].Attempts == 1
+		})
+	}
+	clock.set(9 * day)
+	change("a")
+	gathered(1)
+	change("b")
+	<-hangs
+	change("c")
+	gathered(3)
+	clock.set(0)
+	close(released)
+	eventually(t, patience, "the third event, and the first again", func() bool { return told.Load() == 4 })
 }

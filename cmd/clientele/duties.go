@@ -15,6 +15,7 @@ import (
 // How often the duties come round at the latest, when nobody signals.
 const (
 	askForTimeEvery         = 10 * time.Second
+	lookAtClockEvery        = time.Second
 	lookForSubmissionsEvery = time.Second // the safety net for a signal that another server could not send
 	recordUseEvery          = 30 * time.Second
 	forgetEvery             = 10 * time.Minute
@@ -25,6 +26,9 @@ const (
 
 // forgetLimit is how many rows are forgotten in one transaction.
 const forgetLimit = 1000
+
+// longestWait is more than a delivery waits for its next try: that is a day at most.
+const longestWait = 25 * time.Hour
 
 // waitingAtOnce is how many transactions of submissions that wait are carried out together. While some wait, those that are accepted
 // wait behind them: more have to be carried out than are accepted meanwhile, or a busy server would never be through.
@@ -56,6 +60,7 @@ func (r *rooms) startBackground(ctx context.Context, c *config.Serve) error {
 	r.book.CarryOutAtOnce()
 	r.background = append(r.background,
 		carryOut,
+		work.Start("clock that was set back", lookAtClockEvery, r.log, r.hastenDeliveries().Look),
 		work.Start("use of credentials", recordUseEvery, r.log, func(ctx context.Context) (time.Duration, error) {
 			return 0, r.guard.RecordUse(ctx)
 		}),
@@ -69,6 +74,13 @@ func (r *rooms) startBackground(ctx context.Context, c *config.Serve) error {
 		work.Start("retention", forgetEvery, r.log, r.forgetOld(c)),
 	)
 	return nil
+}
+
+// hastenDeliveries returns what makes deliveries due that a clock has left ahead when it was set back.
+func (r *rooms) hastenDeliveries() *work.SetBack {
+	return &work.SetBack{Now: r.clock.Now, Elapsed: r.leaps.Elapsed, Act: func(ctx context.Context, now time.Time) error {
+		return r.store.HastenDeliveries(ctx, now, now.Add(longestWait))
+	}}
 }
 
 // eraseOldCustomers returns the task that erases customers who are too old.

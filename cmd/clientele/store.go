@@ -45,6 +45,7 @@ type store interface {
 	Versions(ctx context.Context) (current, newest int64, err error)
 	ForgetCalls(ctx context.Context, before time.Time, limit int) (int64, error)
 	ForgetSubmissions(ctx context.Context, before time.Time, limit int) (int64, error)
+	HastenDeliveries(ctx context.Context, now, latest time.Time) error
 	ForgetErasureMarks(ctx context.Context, before time.Time, limit int) (int64, error)
 	ListErasures(ctx context.Context, q clientele.ErasureQuery) ([]clientele.Erasure, error)
 	EnsureErasureKey(ctx context.Context, key []byte, at time.Time) error

@@ -101,3 +101,13 @@ func TestQueries_OfEventsUseAnIndex(t *testing.T) {
 		t.Errorf("%d steps were looked at: too few to be all", ofEvents)
 	}
 }
+
+// TestHastenDeliveries_ReadsWhatIsAhead: of all subscriptions, which are few, it reads what is due later, and no other delivery.
+func TestHastenDeliveries_ReadsWhatIsAhead(t *testing.T) {
+	s, _ := newStore(t)
+	steps := explain(t, s, hastenDeliveries)
+	const want = "SEARCH d USING INDEX delivery_due (project_id=? AND subscription_id=? AND due_at>?)"
+	if !slices.Contains(steps, want) || slices.Contains(steps, "SCAN delivery") {
+		t.Errorf("the plan is %q, want %q in it", steps, want)
+	}
+}

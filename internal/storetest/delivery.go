@@ -21,6 +21,7 @@ func deliveryChecks() []eventCheck {
 		{"Finish_Disables", testFinishDisables},
 		{"Gathered_WhileClaimedIsDueAfterwards", testGatherWhileClaimed},
 		{"Release_IsDueAtOnce", testRelease},
+		{"Hasten_WhatAClockLeftAhead", testHasten},
 		{"Resend_OneAndFailed", testResend},
 		{"Forget_OldOnes", testForgetDeliveries},
 		{"Health_OldestChangeAndDisabled", testHealth},

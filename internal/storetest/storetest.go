@@ -101,6 +101,7 @@ type Store interface {
 	RenewDeliveries(ctx context.Context, c clientele.Claim, subscriptions []clientele.ProjectKey) error
 	FinishDeliveries(ctx context.Context, lease string, parcels []clientele.SentParcel) error
 	ReleaseDeliveries(ctx context.Context, lease string) error
+	HastenDeliveries(ctx context.Context, now, latest time.Time) error
 	NextDelivery(ctx context.Context) (time.Time, error)
 
 	FindDelivery(ctx context.Context, project int64, id string) (clientele.Delivery, error)

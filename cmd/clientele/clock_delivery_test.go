@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"clientele"
+	"clientele/internal/faulttest"
 )
 
 // refuser is a receiver that refuses the first message it gets, and takes all others.
@@ -49,7 +50,7 @@ func TestClock_DeliveriesWaitByIt(t *testing.T) {
 	t.Parallel()
 	dir, key := newBook(t)
 	clock := &hands{}
-	u, end := startByClock(t, dir, clock)
+	u, end := startByClock(t, faulttest.Book{Dir: dir}, clock)
 	defer end()
 	r, s := newRefuser(t), &server{t: t, url: u}
 	command(t, "subscription", "create", "--project", "shop", "--url", r.URL, "--retry", "1h", "--allow-loopback-http", "--json",
@@ -69,7 +70,7 @@ func TestClock_DeliveriesWaitByIt(t *testing.T) {
 	} {
 		clock.set(step.ahead)
 		s.entry(key, `{"customerId":"`+string(rune('a'+i))+`","customerPhone":"+12125550100"}`).wants(t, 201, createdBody)
-		eventually(t, patience, step.what+": what is new is told of", func() bool {
+		eventually(t, 3*patience, step.what+": what is new is told of", func() bool {
 			messages, refused := r.got()
 			return messages > i && refused >= step.wantRefused
 		})
@@ -85,7 +86,7 @@ func TestClock_NewDeliveriesDoNotWait(t *testing.T) {
 	t.Parallel()
 	dir, key := newBook(t)
 	clock := &hands{}
-	u, end := startByClock(t, dir, clock)
+	u, end := startByClock(t, faulttest.Book{Dir: dir}, clock)
 	defer end()
 	var told atomic.Int64
 	hangs, released := make(chan struct{}), make(chan struct{})
@@ -108,7 +109,7 @@ func TestClock_NewDeliveriesDoNotWait(t *testing.T) {
 	}
 	gathered := func(n int) {
 		t.Helper()
-		eventually(t, patience, "the events are gathered", func() bool {
+		eventually(t, 3*patience, "the events are gathered", func() bool {
 			list, err := book.ListDeliveries(t.Context(), clientele.DeliveryFilter{ProjectID: 1, Limit: 10})
 			return err == nil && len(list) == n && list[n-1].Attempts == 1
 		})
@@ -122,5 +123,5 @@ func TestClock_NewDeliveriesDoNotWait(t *testing.T) {
 	gathered(3)
 	clock.set(0)
 	close(released)
-	eventually(t, patience, "the third event, and the first again", func() bool { return told.Load() == 4 })
+	eventually(t, 3*patience, "the third event, and the first again", func() bool { return told.Load() == 4 })
 }

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"clientele/internal/faulttest"
+
 	"github.com/go-json-experiment/json"
 )
 
@@ -80,7 +82,7 @@ func TestClock_ListsSkipNobody(t *testing.T) {
 	t.Parallel()
 	dir, _ := newBook(t)
 	clock := &hands{}
-	u, end := startByClock(t, dir, clock)
+	u, end := startByClock(t, faulttest.Book{Dir: dir}, clock)
 	defer end()
 	p := &shopper{t: t, s: &server{t: t, url: u}, submitter: newSubmitter(t, crashBook{command: func(args ...string) outcome {
 		return command(t, append(args, "--data-dir", dir)...)

@@ -15,6 +15,7 @@ import (
 
 	"clientele/internal/config"
 	"clientele/internal/faulttest"
+	"clientele/internal/postgres/pgtest"
 	"clientele/internal/sqlite"
 )
 
@@ -27,17 +28,25 @@ func (h *hands) Now() time.Time { return time.Now().Round(0).Add(time.Duration(h
 func (h *hands) set(ahead time.Duration) { h.ahead.Store(int64(ahead)) }
 
 // startByClock starts a server in this process that goes by a clock, and returns where it serves and how to end it.
-func startByClock(t *testing.T, dir string, clock *hands) (url string, end func()) {
+func startByClock(t *testing.T, b faulttest.Book, clock *hands) (url string, end func()) {
 	t.Helper()
 	var line cli
 	parser, err := config.Parser(&line)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := parser.Parse([]string{"serve", "--listen", "127.0.0.1:0", "--data-dir", dir, "--allow-loopback-http"}); err != nil {
+	where := []string{"--data-dir", b.Dir}
+	if b.URL != "" {
+		where = []string{"--database-url", b.URL}
+	}
+	if _, err := parser.Parse(append([]string{"serve", "--listen", "127.0.0.1:0", "--allow-loopback-http"}, where...)); err != nil {
 		t.Fatal(err)
 	}
-	c, s, log := &line.Serve, openBook(t, dir), slog.New(slog.DiscardHandler)
+	c, log := &line.Serve, slog.New(slog.DiscardHandler)
+	s, err := c.openStore(t.Context(), log)
+	if err != nil {
+		t.Fatal(err)
+	}
 	r := furnish(&c.Serve, s, log, clock.Now)
 	if r.tls, err = secure(&c.TLS, log); err != nil {
 		t.Fatal(err)
@@ -66,44 +75,63 @@ func startByClock(t *testing.T, dir string, clock *hands) (url string, end func(
 }
 
 // TestFaults_ClockJumps sets the clock of a server forward and back, by up to days, in the midst of a random load: the histories do
-// not depend on it, every submission is carried out, and every customer is told of.
+// not depend on it, every submission is carried out, and every customer is told of. On PostgreSQL what the server makes of the
+// database's clock jumps, too.
 func TestFaults_ClockJumps(t *testing.T) {
+	t.Run("sqlite", func(t *testing.T) { testClockJumps(t, faulttest.Book{Binary: binary, Dir: t.TempDir()}) })
+	t.Run("postgres", func(t *testing.T) { testClockJumps(t, faulttest.Book{Binary: binary, URL: pgtest.Empty(t)}) })
+}
+
+func testClockJumps(t *testing.T, b faulttest.Book) {
 	random, count := faulttest.Seeded(t), faulttest.NewTally(t)
-	dir := t.TempDir()
-	b := faulttest.Book{Binary: binary, Dir: dir}
 	crowd := faulttest.NewCrowd(faulttest.NewPartners(t, b), "clock", 6)
 	l := newListener(t)
 	l.calm.Store(true)
 	b.Run(t, "subscription", "create", "--project", "shop", "--url", l.URL+"/told", "--allow-loopback-http", "--json")
 	for range faulttest.InLongTests(1, 6) {
 		clock := &hands{}
-		url, end := startByClock(t, dir, clock)
+		url, end := startByClock(t, b, clock)
 		for range faulttest.InLongTests(6, 20) {
 			count.Try()
 			sendAcrossJump(t, crowd, url, clock, random)
 			count.Violations(t, fmt.Sprintf("the clock %v ahead", time.Duration(clock.ahead.Load())), crowd.Wrong())
 		}
 		clock.set(0)
-		count.Violations(t, "in the end", settledIn(t, dir, crowd))
+		count.Violations(t, "in the end", settledIn(t, b, crowd))
 		end()
-		count.Violations(t, "in the end", b.Check(t.Context(), crowd))
+		count.Violations(t, "in the end", checkBook(t, b, crowd))
 	}
-	s := startServer(t, dir, "--allow-loopback-http")
-	var want []string
-	db, err := sql.Open("sqlite", filepath.Join(dir, sqlite.FileName))
+	_, end := startByClock(t, b, &hands{})
+	defer end()
+	want := customersOf(t, b)
+	eventually(t, 3*patience, "all customers are told of", func() bool { return slices.Equal(l.toldOf("/told"), want) })
+}
+
+// checkBook looks at a book of either kind that nobody serves.
+func checkBook(t *testing.T, b faulttest.Book, crowd *faulttest.Crowd) (violations []string) {
+	t.Helper()
+	if b.URL == "" {
+		return b.Check(t.Context(), crowd)
+	}
+	_, violations = faulttest.CheckDatabase(t.Context(), b.URL, crowd)
+	return violations
+}
+
+// customersOf returns the ids of all customers of a book, in order of their text.
+func customersOf(t *testing.T, b faulttest.Book) (list []string) {
+	t.Helper()
+	driver, source := "sqlite", filepath.Join(b.Dir, sqlite.FileName)
+	if b.URL != "" {
+		driver, source = "pgx", b.URL
+	}
+	db, err := sql.Open(driver, source)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	query(t, db, "SELECT id FROM customer", func(scan scanner) error {
-		var id int64
-		err := scan(&id)
-		want = append(want, fmt.Sprint(id))
-		return err
-	})
-	slices.Sort(want)
-	eventually(t, 3*patience, "all customers are told of", func() bool { return slices.Equal(l.toldOf("/told"), want) })
-	s.stop()
+	list = column(t, db, "SELECT id FROM customer")
+	slices.Sort(list)
+	return list
 }
 
 // sendAcrossJump sends while the clock jumps, at some answer. A token is over, or not valid yet, after a jump: the partner asks for
@@ -123,10 +151,14 @@ func sendAcrossJump(t *testing.T, crowd *faulttest.Crowd, url string, clock *han
 }
 
 // settledIn waits until the submissions of a book have come to their ends, and returns what is wrong then.
-func settledIn(t *testing.T, dir string, crowd *faulttest.Crowd) (violations []string) {
+func settledIn(t *testing.T, b faulttest.Book, crowd *faulttest.Crowd) (violations []string) {
 	t.Helper()
+	read := func() (*faulttest.Found, error) { return faulttest.ReadDir(t.Context(), b.Dir) }
+	if b.URL != "" {
+		read = func() (*faulttest.Found, error) { return faulttest.ReadDatabase(t.Context(), b.URL) }
+	}
 	eventually(t, 3*patience, "the submissions come to their ends", func() bool {
-		found, err := faulttest.ReadDir(t.Context(), dir)
+		found, err := read()
 		if err != nil || found.Unfinished() > 0 {
 			return false
 		}
@@ -142,7 +174,7 @@ func TestClock_Tokens(t *testing.T) {
 	dir, _ := newBook(t)
 	p := newSubmitter(t, crashBook{command: func(args ...string) outcome { return command(t, append(args, "--data-dir", dir)...) }})
 	clock := &hands{}
-	url, end := startByClock(t, dir, clock)
+	url, end := startByClock(t, faulttest.Book{Dir: dir}, clock)
 	defer end()
 	s := &server{t: t, url: url}
 	status := func() int {

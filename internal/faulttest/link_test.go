@@ -6,6 +6,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"clientele/internal/postgres/pgtest"
 )
 
 // link is one connection through a wire.
@@ -39,9 +41,9 @@ func (l *link) end(by end) {
 
 // pumpToDatabase carries what the client says.
 func (l *link) pumpToDatabase() {
-	m := &messages{r: bufio.NewReader(l.client), first: true, statements: map[string]string{}}
+	m := pgtest.NewMessages(bufio.NewReader(l.client))
 	for {
-		frame, statement, err := m.next()
+		frame, statement, err := m.Next()
 		if err != nil {
 			l.pass(0) // an end travels as everything does
 			l.end(byClose)
@@ -64,7 +66,7 @@ func (l *link) pumpToDatabase() {
 func (l *link) pumpToServer() {
 	r := bufio.NewReader(l.server)
 	for {
-		frame, err := readFrame(r, false)
+		frame, err := pgtest.ReadMessage(r)
 		if err != nil {
 			l.pass(0)
 			l.end(byClose)
@@ -97,7 +99,7 @@ func (w *wire) strike() (commitFault, bool) {
 }
 
 // carryOut does to the COMMIT in frame what the fault says, and ends the connection.
-func (l *link) carryOut(fault commitFault, frame []byte, m *messages) {
+func (l *link) carryOut(fault commitFault, frame []byte, m *pgtest.Messages) {
 	if fault == commitLost {
 		l.end(byReset)
 		return
@@ -108,7 +110,7 @@ func (l *link) carryOut(fault commitFault, frame []byte, m *messages) {
 	rest := frame
 	for frame[0] != 'Q' && frame[0] != 'S' { // a simple query stands alone; Sync ends what else the client sends in one go
 		var err error
-		if frame, _, err = m.next(); err != nil {
+		if frame, _, err = m.Next(); err != nil {
 			l.end(byClose)
 			return
 		}

@@ -1,9 +1,6 @@
 package faulttest_test
 
 import (
-	"bytes"
-	"encoding/binary"
-	"io"
 	"net"
 	"net/url"
 	"sync"
@@ -12,8 +9,8 @@ import (
 	"time"
 )
 
-// wire is the network between a server and PostgreSQL, in which everything can go wrong. It understands as much of the
-// protocol as it takes to cut a message in two and to see a COMMIT go by.
+// wire is the network between a server and PostgreSQL, in which everything can go wrong. It cuts messages in two and
+// sees a COMMIT go by.
 type wire struct {
 	listener net.Listener
 	ending   sync.Once
@@ -210,51 +207,5 @@ func reset(c *net.TCPConn) {
 	_ = c.Close()
 }
 
-// messages are those of one side of a connection.
-type messages struct {
-	r          io.Reader
-	first      bool              // the next is the client's first, which has no type
-	statements map[string]string // prepared, by name
-}
-
-// next returns the next message, and the statement that it has run.
-func (m *messages) next() (frame []byte, statement string, err error) {
-	first := m.first
-	m.first = false
-	if frame, err = readFrame(m.r, first); err != nil || first {
-		return frame, "", err
-	}
-	body := frame[5:]
-	switch frame[0] {
-	case 'Q':
-		statement = cString(body)
-	case 'P': // Parse: name, text
-		name := cString(body)
-		m.statements[name] = cString(body[len(name)+1:])
-	case 'B': // Bind: portal, name
-		statement = m.statements[cString(body[len(cString(body))+1:])]
-	}
-	return frame, statement, nil
-}
-
 // isCommit reports whether a statement ends a transaction.
 func isCommit(statement string) bool { return statement == "COMMIT" || statement == "commit" }
-
-func cString(b []byte) string {
-	text, _, _ := bytes.Cut(b, []byte{0})
-	return string(text)
-}
-
-// readFrame reads one message.
-func readFrame(r io.Reader, first bool) ([]byte, error) {
-	head := make([]byte, 5)
-	if first {
-		head = head[1:]
-	}
-	if _, err := io.ReadFull(r, head); err != nil {
-		return nil, err
-	}
-	body := make([]byte, binary.BigEndian.Uint32(head[len(head)-4:])-4)
-	_, err := io.ReadFull(r, body)
-	return append(head, body...), err
-}

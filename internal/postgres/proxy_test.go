@@ -2,16 +2,16 @@ package postgres_test
 
 import (
 	"bytes"
-	"encoding/binary"
-	"io"
 	"net"
 	"net/url"
 	"sync"
 	"testing"
+
+	"clientele/internal/postgres/pgtest"
 )
 
-// proxy stands between a store and its database, understands as much of the protocol as it takes to see a statement go
-// by, and breaks the connection there. It breaks one connection, once; the others pass.
+// proxy stands between a store and its database, sees a statement go by, and breaks the connection there. It breaks one
+// connection, once; the others pass.
 type proxy struct {
 	listener net.Listener
 	target   string
@@ -108,9 +108,9 @@ func (p *proxy) serve(client, server net.Conn) {
 		defer close(answers)
 		relayAnswers(server, client, cut)
 	}()
-	c := &clientStream{r: client, statements: map[string]string{}}
-	for first := true; ; first = false {
-		frame, statement, err := c.next(first)
+	c := pgtest.NewMessages(client)
+	for {
+		frame, statement, err := c.Next()
 		if err != nil {
 			_ = server.Close()
 			break
@@ -140,10 +140,10 @@ func (p *proxy) forget(conns ...net.Conn) {
 }
 
 // carryOut reads the rest of what the client has sent, cuts it off, and forwards or not.
-func (b *breakage) carryOut(c *clientStream, frame []byte, client, server net.Conn, answers <-chan struct{}) {
+func (b *breakage) carryOut(c *pgtest.Messages, frame []byte, client, server net.Conn, answers <-chan struct{}) {
 	rest := bytes.Clone(frame)
 	for frame[0] != 'Q' { // a simple query stands alone; Sync ends what else the client sends in one go
-		next, _, err := c.next(false)
+		next, _, err := c.Next()
 		if err != nil {
 			break
 		}
@@ -165,7 +165,7 @@ func (b *breakage) carryOut(c *clientStream, frame []byte, client, server net.Co
 // relayAnswers passes on what the server says; once the client is cut off, it reads to the end of the answer.
 func relayAnswers(server, client net.Conn, cut <-chan struct{}) {
 	for {
-		frame, err := readFrame(server, false)
+		frame, err := pgtest.ReadMessage(server)
 		if err != nil {
 			_ = client.Close()
 			return
@@ -179,47 +179,4 @@ func relayAnswers(server, client net.Conn, cut <-chan struct{}) {
 			_, _ = client.Write(frame)
 		}
 	}
-}
-
-// clientStream are the messages of a client.
-type clientStream struct {
-	r          io.Reader
-	statements map[string]string // prepared, by name
-}
-
-// next returns the next message, and the statement that it has run.
-func (c *clientStream) next(first bool) (frame []byte, statement string, err error) {
-	if frame, err = readFrame(c.r, first); err != nil || first {
-		return frame, "", err
-	}
-	body := frame[5:]
-	switch frame[0] {
-	case 'Q':
-		statement = cString(body)
-	case 'P': // Parse: name, text
-		name := cString(body)
-		c.statements[name] = cString(body[len(name)+1:])
-	case 'B': // Bind: portal, name
-		statement = c.statements[cString(body[len(cString(body))+1:])]
-	}
-	return frame, statement, nil
-}
-
-func cString(b []byte) string {
-	text, _, _ := bytes.Cut(b, []byte{0})
-	return string(text)
-}
-
-// readFrame reads one message; the first of a client has no type.
-func readFrame(r io.Reader, first bool) ([]byte, error) {
-	head := make([]byte, 5)
-	if first {
-		head = head[1:]
-	}
-	if _, err := io.ReadFull(r, head); err != nil {
-		return nil, err
-	}
-	body := make([]byte, binary.BigEndian.Uint32(head[len(head)-4:])-4)
-	_, err := io.ReadFull(r, body)
-	return append(head, body...), err
 }

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"clientele/internal/faulttest"
 	"clientele/internal/sqlite"
 )
 
@@ -24,7 +25,7 @@ const (
 // left, and starts it again on the same directory, many times over. CRASH_SEED repeats a run's random choices.
 func TestKill_NothingAcknowledgedIsLost(t *testing.T) {
 	t.Parallel() // it waits for the disk
-	rounds := inLongTests(8, 22)
+	rounds := faulttest.InLongTests(8, 22)
 	seed := uint64(time.Now().UnixNano())
 	if s := os.Getenv("CRASH_SEED"); s != "" {
 		var err error

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"clientele"
+	"clientele/internal/faulttest"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -92,7 +93,7 @@ func consoleRoutes(t *testing.T) []string {
 // address names. Nothing is shown and nothing changes.
 func (e *estate) isolateConsole(t *testing.T) {
 	e.t = t
-	count := newTally(t)
+	count := faulttest.NewTally(t)
 	before, visitors := e.owned(), e.visitors(t)
 	for _, route := range consoleRoutes(t) {
 		g, _ := gateOf(route)
@@ -100,16 +101,16 @@ func (e *estate) isolateConsole(t *testing.T) {
 			if v.role.Includes(g.role) && v.role != "" {
 				continue
 			}
-			count.tries.Add(1)
+			count.Try()
 			a := e.call(route, g, v.credential(), e.objects)
 			if wrong := turnedAway(route, v, a); wrong != "" {
-				count.violation(t, "%s by %s: %s", route, who, wrong)
+				count.Violation(t, "%s by %s: %s", route, who, wrong)
 			}
 		}
 	}
 	e.wantsOwnProject(t, count)
 	if diff := cmp.Diff(before, e.owned()); diff != "" {
-		count.violation(t, "the other project changed (-before +after):\n%s", diff)
+		count.Violation(t, "the other project changed (-before +after):\n%s", diff)
 	}
 	for _, route := range consoleRoutes(t) { // an owner may read everything, where it is
 		if !strings.HasPrefix(route, "GET ") || slices.Contains(withoutObject(), route) {
@@ -152,7 +153,7 @@ func turnedAway(route string, v visitor, a answer) string {
 }
 
 // wantsOwnProject calls each page of a project with the objects of another: they are not there.
-func (e *estate) wantsOwnProject(t *testing.T, count *tally) {
+func (e *estate) wantsOwnProject(t *testing.T, count *faulttest.Tally) {
 	t.Helper()
 	owner := visitor{cookies: e.owner.session()}.credential()
 	objects := map[string]string{"delivery": e.objects["submission"]}
@@ -165,13 +166,13 @@ func (e *estate) wantsOwnProject(t *testing.T, count *tally) {
 		if !inProject || strings.HasPrefix(route, "POST ") && !strings.Contains(rest, "{") { // it makes something in the project
 			continue
 		}
-		count.tries.Add(1)
+		count.Try()
 		a := e.call(route, gate{}, owner, objects)
 		if strings.Contains(a.body, foreignMark) {
-			count.violation(t, "%s shows what belongs to another project:\n%s", route, a.body)
+			count.Violation(t, "%s shows what belongs to another project:\n%s", route, a.body)
 		}
 		if strings.Contains(rest, "{") && a.status != http.StatusNotFound {
-			count.violation(t, "%s with what belongs to another project: %d", route, a.status)
+			count.Violation(t, "%s with what belongs to another project: %d", route, a.status)
 		}
 	}
 }

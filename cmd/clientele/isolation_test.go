@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"clientele"
+	"clientele/internal/faulttest"
 
 	"github.com/go-chi/chi/v5"
 	"github.com/google/go-cmp/cmp"
@@ -98,25 +99,25 @@ func TestIsolation(t *testing.T) {
 // that lacks the scope: each is refused as the documents say, and the other project stays as it is.
 func (e *estate) isolatePartners(t *testing.T, w bad) {
 	e.t = t
-	count := newTally(t)
+	count := faulttest.NewTally(t)
 	before := e.owned()
 	for _, route := range partnerRoutes(t) {
 		g, _ := gateOf(route)
 		for what, c := range e.wrong(g.dialect, w) {
-			count.tries.Add(1)
+			count.Try()
 			if wrong := differs(route, e.call(route, g, c, e.objects), refused(g.dialect)); wrong != "" {
-				count.violation(t, "%s with a credential that is wrong (%s): %s", route, what, wrong)
+				count.Violation(t, "%s with a credential that is wrong (%s): %s", route, what, wrong)
 			}
 		}
 		if g.scope != "" {
-			count.tries.Add(1)
+			count.Try()
 			e.wantsScope(count, route, w.without[g.scope])
 		}
-		count.tries.Add(1)
+		count.Try()
 		e.wantsUnknown(count, route)
 	}
 	if diff := cmp.Diff(before, e.owned()); diff != "" {
-		count.violation(t, "the other project changed (-before +after):\n%s", diff)
+		count.Violation(t, "the other project changed (-before +after):\n%s", diff)
 	}
 	for _, route := range partnerRoutes(t) { // or else the calls above might be refused for another reason
 		g, _ := gateOf(route)
@@ -142,7 +143,7 @@ func differs(route string, got, want answer) string {
 }
 
 // wantsScope calls a route with a client that has every other scope.
-func (e *estate) wantsScope(count *tally, route string, p *submitter) {
+func (e *estate) wantsScope(count *faulttest.Tally, route string, p *submitter) {
 	e.t.Helper()
 	g, _ := gateOf(route)
 	a := e.call(route, g, keyring{dkh: p}.good(clientele.DKHardware), e.objects)
@@ -151,13 +152,13 @@ func (e *estate) wantsScope(count *tally, route string, p *submitter) {
 		wrong = "WWW-Authenticate: " + a.header.Get("WWW-Authenticate")
 	}
 	if wrong != "" {
-		count.violation(e.t, "%s without %s: %s", route, g.scope, wrong)
+		count.Violation(e.t, "%s without %s: %s", route, g.scope, wrong)
 	}
 }
 
 // wantsUnknown calls a route with a good credential of the project shop about the other project's objects, and about objects
 // that nobody has: the answers are the same.
-func (e *estate) wantsUnknown(count *tally, route string) {
+func (e *estate) wantsUnknown(count *faulttest.Tally, route string) {
 	e.t.Helper()
 	g, _ := gateOf(route)
 	unknown := maps.Clone(e.objects)
@@ -168,7 +169,7 @@ func (e *estate) wantsUnknown(count *tally, route string) {
 	ask := func(objects map[string]string) string {
 		a := e.call(route, g, e.shop.good(g.dialect), objects)
 		if strings.Contains(a.body, foreignMark) {
-			count.violation(e.t, "%s shows another project's values: %s", route, a.body)
+			count.Violation(e.t, "%s shows another project's values: %s", route, a.body)
 		}
 		if a.status == http.StatusOK || a.status == http.StatusCreated || a.status == http.StatusAccepted {
 			return "taken" // something of the own project; with ids of its own
@@ -182,7 +183,7 @@ func (e *estate) wantsUnknown(count *tally, route string) {
 		return fmt.Sprint(a.status, " ", body)
 	}
 	if foreign, never := ask(e.objects), ask(unknown); foreign != never {
-		count.violation(e.t, "%s about another project's object answers\n%s\nabout none\n%s", route, foreign, never)
+		count.Violation(e.t, "%s about another project's object answers\n%s\nabout none\n%s", route, foreign, never)
 	}
 }
 
@@ -208,13 +209,13 @@ func (e *estate) owned() map[string]string {
 // isolateTokens gives a token to no client that does not prove itself, in the body or in the header.
 func (e *estate) isolateTokens(t *testing.T, w bad) {
 	e.t = t
-	count := newTally(t)
+	count := faulttest.NewTally(t)
 	for _, in := range []string{"body", "header"} {
 		for what, p := range w.clients {
-			count.tries.Add(1)
+			count.Try()
 			a := e.askToken(p, in)
 			if a.status != http.StatusUnauthorized || !strings.Contains(a.body, `"error":"invalid_client"`) || strings.Contains(a.body, "access_token") {
-				count.violation(t, "a token for a client that is wrong (%s), in the %s: %d %s", what, in, a.status, a.body)
+				count.Violation(t, "a token for a client that is wrong (%s), in the %s: %d %s", what, in, a.status, a.body)
 			}
 		}
 		if a := e.askToken(e.other.dkh, in); a.status != http.StatusOK {

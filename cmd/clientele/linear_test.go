@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"clientele/internal/faulttest"
 	"clientele/internal/postgres/pgtest"
 
 	"github.com/anishathalye/porcupine"
@@ -66,17 +67,17 @@ func newRecorder(t *testing.T, b crashBook, servers ...*server) *recorder {
 
 // run records and checks histories, round by round, each about new customers.
 func (r *recorder) run(t *testing.T) {
-	random, count := seeded(t), newTally(t)
-	end, lost, broken, longest := time.Now().Add(inLongTests(2*time.Second, 3*time.Minute)), 0, 0, 0
+	random, count := faulttest.Seeded(t), faulttest.NewTally(t)
+	end, lost, broken, longest := time.Now().Add(faulttest.InLongTests(2*time.Second, 3*time.Minute)), 0, 0, 0
 	for round := 1; time.Now().Before(end) || round == 1; round++ {
 		history := r.record(t, random, round)
-		count.tries.Add(int64(len(history)))
+		count.TryMany(len(history))
 		if wrong := linearizable(history); wrong != "" {
-			count.violation(t, "round %d: no order of the calls explains the answers: %s", round, wrong)
+			count.Violation(t, "round %d: no order of the calls explains the answers: %s", round, wrong)
 			return
 		}
 		for _, fault := range r.faults {
-			count.violation(t, "round %d: %s", round, fault)
+			count.Violation(t, "round %d: %s", round, fault)
 		}
 		broken += mutate(t, random, history)
 		for _, o := range history {
@@ -86,7 +87,7 @@ func (r *recorder) run(t *testing.T) {
 		}
 		longest = max(longest, len(history))
 	}
-	t.Logf("%d calls, %d answers lost, up to %d calls in a round", count.tries.Load(), lost, longest)
+	t.Logf("%d calls, %d answers lost, up to %d calls in a round", count.Tries(), lost, longest)
 	if lost == 0 || broken == 0 {
 		t.Errorf("%d answers were lost and %d histories broken on purpose: that was not tried", lost, broken)
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"clientele/internal/faulttest"
 	"clientele/internal/postgres/pgtest"
 )
 
@@ -24,7 +25,7 @@ func TestDatabase_Kill(t *testing.T) {
 	}
 	fmt.Printf("CRASH_SEED=%d repeats the random choices of %s\n", seed, t.Name())
 	random := rand.New(rand.NewPCG(seed, 0))
-	rounds := inLongTests(5, 25)
+	rounds := faulttest.InLongTests(5, 25)
 	d := newDatabase(t, pgtest.Empty(t))
 	other := startLoad(t, d.key, 2, func(random *rand.Rand, n int64) string {
 		return fmt.Sprint("shared-", random.IntN(sharedCustomers))

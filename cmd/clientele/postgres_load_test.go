@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"clientele/internal/faulttest"
 	"clientele/internal/postgres/pgtest"
 )
 
@@ -127,7 +128,7 @@ func TestDatabase_TwoServersOnOverlappingKeys(t *testing.T) {
 		}
 		return fmt.Sprint("new-", n/connections) // as many as there are connections, at about the same time
 	}, d.start(), d.start())
-	end := time.After(inLongTests(4*time.Second, 30*time.Second))
+	end := time.After(faulttest.InLongTests(4*time.Second, 30*time.Second))
 	<-end
 	l.stop()
 	for _, f := range l.failures {

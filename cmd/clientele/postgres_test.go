@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -15,18 +14,6 @@ import (
 
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
 )
-
-// longTests is the environment variable that makes the tests of load and failure run as long as they are meant to; `make
-// test` runs them shortly.
-const longTests = "CLIENTELE_LONG_TESTS"
-
-// inLongTests returns long when longTests is set, otherwise short.
-func inLongTests[T any](short, long T) T {
-	if os.Getenv(longTests) != "" {
-		return long
-	}
-	return short
-}
 
 // database is a book in a PostgreSQL database with a project named shop.
 type database struct {

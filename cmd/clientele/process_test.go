@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"fmt"
 	"io"
@@ -10,10 +9,11 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"clientele/internal/faulttest"
 
 	"github.com/go-json-experiment/json"
 )
@@ -63,22 +63,7 @@ func eventually(t testing.TB, within time.Duration, what string, ok func() bool)
 }
 
 // output gathers what a process prints. Its methods may be called from any goroutine.
-type output struct {
-	mu    sync.Mutex
-	bytes bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.bytes.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.bytes.String()
-}
+type output = faulttest.Output
 
 // program returns a command of the program that finds no settings in its environment but env.
 func program(env []string, args ...string) *exec.Cmd {

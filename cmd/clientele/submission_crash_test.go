@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"clientele/internal/faulttest"
 	"clientele/internal/postgres/pgtest"
 
 	"github.com/go-json-experiment/json"
@@ -62,7 +63,7 @@ func killDuringSubmissions(t *testing.T, b crashBook) {
 		p.customers[i] = p.await(t, s, id)
 	}
 	random := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 0))
-	rounds := inLongTests(6, 20)
+	rounds := faulttest.InLongTests(6, 20)
 	for round := range rounds {
 		p.load(t, s, round, 1+random.Int64N(400), time.Duration(random.IntN(5000))*time.Microsecond)
 		s = b.start()

@@ -13,6 +13,8 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"clientele/internal/faulttest"
+
 	"github.com/go-json-experiment/json"
 )
 
@@ -83,7 +85,7 @@ func killDuringEvents(t *testing.T, b crashBook) {
 	}
 	c := &crowd{key: b.key, journals: make([]journal, crashConnections)}
 	random := rand.New(rand.NewPCG(1, 2))
-	rounds := inLongTests(3, 8) // how often the server is killed while it tells of changes
+	rounds := faulttest.InLongTests(3, 8) // how often the server is killed while it tells of changes
 	for round := range rounds {
 		s := b.start("--allow-loopback-http")
 		c.load(t, s, round*5+4, random)

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"clientele/internal/faulttest"
 )
 
 // consoleParameters are the names that pages of the console read from a query.
@@ -17,17 +19,17 @@ func consoleParameters() []string {
 // TestTwins_TextsThatPostgreSQLCannotHold: NUL, and bytes that are no UTF-8, in a query, a path or a form of the console are no
 // failure of the server, on either store, and are answered alike.
 func TestTwins_TextsThatPostgreSQLCannotHold(t *testing.T) {
-	count := newTally(t)
+	count := faulttest.NewTally(t)
 	twins := newTwins(t)
 	try := func(s step) {
-		count.tries.Add(1)
+		count.Try()
 		s.header = map[string]string{"Cookie": "{{cookie}}"}
 		if s.method == http.MethodPost {
 			s.header["Content-Type"] = "application/x-www-form-urlencoded"
 		}
 		one, other := twins[0].carryOut(s), twins[1].carryOut(s)
 		if one != other || twins[0].status >= http.StatusInternalServerError || twins[1].status >= http.StatusInternalServerError {
-			count.violation(t, "%s %s %s: %d and %d", s.method, s.target, s.body, twins[0].status, twins[1].status)
+			count.Violation(t, "%s %s %s: %d and %d", s.method, s.target, s.body, twins[0].status, twins[1].status)
 		}
 	}
 	for _, route := range consoleRoutes(t) {
@@ -35,7 +37,7 @@ func TestTwins_TextsThatPostgreSQLCannotHold(t *testing.T) {
 		if pattern == "/console/live" {
 			continue
 		}
-		for _, bad := range inLongTests([]string{"%00"}, []string{"%00", "%ff", "a%00b"}) {
+		for _, bad := range faulttest.InLongTests([]string{"%00"}, []string{"%00", "%ff", "a%00b"}) {
 			path := namedPart.ReplaceAllString(strings.ReplaceAll(pattern, "{project}", "1"), bad)
 			if method == http.MethodPost {
 				if path != strings.ReplaceAll(pattern, "{project}", "1") {

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"clientele/internal/faulttest"
 	"clientele/internal/postgres/pgtest"
 
 	"github.com/google/go-cmp/cmp"
@@ -21,26 +22,26 @@ import (
 // the other. Status, headers and bytes are the same once ids stand for the order in which they were seen, and times for
 // nothing.
 func TestTwins_BothStoresAnswerTheSame(t *testing.T) {
-	count := newTally(t)
-	g := &generator{seeded(t)}
+	count := faulttest.NewTally(t)
+	g := &generator{faulttest.Seeded(t)}
 	twins := newTwins(t)
-	end := time.Now().Add(inLongTests(4*time.Second, 4*time.Minute))
-	statuses := map[int]int{}
+	end := time.Now().Add(faulttest.InLongTests(4*time.Second, 4*time.Minute))
+	statuses, differences := map[int]int{}, 0
 	for n := 0; time.Now().Before(end); n++ {
 		s := g.step()
-		count.tries.Add(1)
+		count.Try()
 		one, other := twins[0].carryOut(s), twins[1].carryOut(s)
 		statuses[twins[0].status]++
 		if one != other {
-			count.violation(t, "step %d: %s %s\n%q\n%q\n(-sqlite +postgres)\n%s", n, s.method, s.target, s.header, s.body, cmp.Diff(one, other))
-			if count.violations.Load() >= 3 { // the books are not the same any more
+			count.Violation(t, "step %d: %s %s\n%q\n%q\n(-sqlite +postgres)\n%s", n, s.method, s.target, s.header, s.body, cmp.Diff(one, other))
+			if differences++; differences == 3 { // the books are not the same any more
 				return
 			}
 		}
 	}
-	t.Logf("%d steps, by status: %v", count.tries.Load(), statuses)
+	t.Logf("%d steps, by status: %v", count.Tries(), statuses)
 	for _, status := range []int{200, 201, 202, 302, 400, 401, 403, 404, 405, 409, 413, 415, 422} {
-		if statuses[status] == 0 && count.tries.Load() > 2000 {
+		if statuses[status] == 0 && count.Tries() > 2000 {
 			t.Errorf("no step was answered %d", status)
 		}
 	}

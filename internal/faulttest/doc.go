@@ -69,8 +69,18 @@ func NewTally(t testing.TB) *Tally {
 // Try counts one try.
 func (c *Tally) Try() { c.tries.Add(1) }
 
+// TryMany counts n tries.
+func (c *Tally) TryMany(n int) { c.tries.Add(int64(n)) }
+
 // Tries returns how many there were.
 func (c *Tally) Tries() int64 { return c.tries.Load() }
+
+// Violation notes one, and fails the test.
+func (c *Tally) Violation(t testing.TB, format string, args ...any) {
+	t.Helper()
+	c.violations.Add(1)
+	t.Errorf(format, args...)
+}
 
 // Violations notes each of them, found in what run says, and fails the test.
 func (c *Tally) Violations(t testing.TB, run string, list []string) {

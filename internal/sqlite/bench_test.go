@@ -23,6 +23,17 @@ func BenchmarkCommit(b *testing.B) {
 	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "customers/s")
 }
 
+// BenchmarkCommitOne measures customers a second that come one by one, each in a transaction of its own.
+func BenchmarkCommitOne(b *testing.B) {
+	s, project := newStore(b)
+	n := 0
+	for b.Loop() {
+		n++
+		mustCommit(b, s, benchWrite(project, n))
+	}
+	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "customers/s")
+}
+
 // BenchmarkUpdate measures changes of customers that are there a second, in batches of 256, each with its change record.
 func BenchmarkUpdate(b *testing.B) {
 	s, project := newStore(b)

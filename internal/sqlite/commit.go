@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"clientele"
@@ -18,6 +19,10 @@ func (s *Store) Commit(ctx context.Context, writes []clientele.Write) ([]cliente
 		transact = s.eraseIn
 	}
 	err := transact(ctx, func(t *tx) error {
+		if !b.Erases() {
+			// A statement that can be interrupted costs a goroutine. None here takes long: it is asked between the steps.
+			t.ctx = context.WithoutCancel(ctx)
+		}
 		for project, keys := range b.Keys() {
 			if err := t.load(b, project, keys); err != nil {
 				return err
@@ -28,10 +33,13 @@ func (s *Store) Commit(ctx context.Context, writes []clientele.Write) ([]cliente
 		}
 		ids := &newIDs{tx: t}
 		outcomes = b.Decide(ids)
-		if ids.err != nil {
-			return ids.err
+		if err := errors.Join(ids.err, ctx.Err()); err != nil {
+			return err
 		}
-		return t.keep(b)
+		if err := t.keep(b); err != nil {
+			return err
+		}
+		return ctx.Err()
 	})
 	if err != nil {
 		return nil, fmt.Errorf("commit %d writes: %w", len(writes), err)

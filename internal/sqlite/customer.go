@@ -74,12 +74,11 @@ func (t *tx) loadCustomers(b *clientele.Batch, project int64, keys *clientele.Ke
 
 // findCustomers returns the project's customers whose column is one of keys ([]string or []int64).
 func (t *tx) findCustomers(column string, project int64, keys any) ([]clientele.Customer, error) {
-	list, err := json.Marshal(keys)
+	of, list, err := oneOf(keys)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := t.query("SELECT "+customerColumns+" FROM customer WHERE project_id = ? AND "+column+
-		" IN (SELECT value FROM json_each(?))", project, string(list))
+	rows, err := t.query("SELECT "+customerColumns+" FROM customer WHERE project_id = ? AND "+column+of, project, list)
 	if err != nil {
 		return nil, err
 	}
@@ -90,6 +89,23 @@ func (t *tx) findCustomers(column string, project int64, keys any) ([]clientele.
 		return err
 	})
 	return found, err
+}
+
+// oneOf returns how a column is compared with keys ([]string or []int64), and the value to bind. Most transactions of a server that
+// has little to do have one key, which need not go by JSON.
+func oneOf(keys any) (compare string, value any, err error) {
+	switch k := keys.(type) {
+	case []string:
+		if len(k) == 1 {
+			return " = ?", k[0], nil
+		}
+	case []int64:
+		if len(k) == 1 {
+			return " = ?", k[0], nil
+		}
+	}
+	list, err := json.Marshal(keys)
+	return " IN (SELECT value FROM json_each(?))", string(list), err
 }
 
 func (t *tx) insertCustomers(b *clientele.Batch) error {

@@ -130,7 +130,7 @@ func kinds() map[string]*regexp.Regexp {
 		"submission":   regexp.MustCompile(`"submissionId":"` + uuid),
 		"subscription": regexp.MustCompile(`"subscriptionId":"` + uuid),
 		"action":       regexp.MustCompile(`(?:utm_action=|"actionUuid":"|"lead_uuid":"|"uuid":")` + uuid),
-		"cursor":       regexp.MustCompile(`cursor=([^&>]+)`),
+		"cursor":       regexp.MustCompile(`cursor=([A-Za-z0-9_-]+)`),
 		"uuid":         regexp.MustCompile(uuid),
 	}
 }

@@ -116,3 +116,12 @@ type Resend struct {
 	From, To       time.Time
 	At             time.Time
 }
+
+// EmptyAnswers drops what a receiver answered to a delivery: nobody may keep it.
+func (p *SentParcel) EmptyAnswers(deliveryID string) {
+	for i := range p.Sent {
+		if p.Sent[i].DeliveryID == deliveryID {
+			p.Sent[i].Attempt.Answer = []byte{}
+		}
+	}
+}

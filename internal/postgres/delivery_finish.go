@@ -96,6 +96,10 @@ func (f *finishing) queueLoad(p *pgx.Batch) {
 		return
 	}
 	defer f.queueFinishedBefore(p)
+	p.Queue(toldOfErased, f.project, sent, clientele.CustomerChanged).Query(func(rows pgx.Rows) error {
+		var id string
+		return eachRow(rows, []any{&id}, func() { f.emptyAnswers(id) })
+	})
 	slices.Sort(sent)
 	p.Queue(lockDeliveries, f.project, slices.Compact(sent)).Query(func(rows pgx.Rows) error {
 		var id string
@@ -103,6 +107,20 @@ func (f *finishing) queueLoad(p *pgx.Batch) {
 		dest := []any{&id, &d.seq, &d.status, &d.attempts, &d.retries, (*instant)(&d.due), (*instant)(&d.finished)}
 		return eachRow(rows, dest, func() { found := d; f.deliveries[id] = &found })
 	})
+}
+
+// toldOfErased selects, of some deliveries, those of events that told of people who were erased. Where nobody was, it looks at nothing.
+const toldOfErased = `SELECT d.id FROM delivery d JOIN event e ON e.project_id = d.project_id AND e.seq = d.event_seq
+	WHERE d.project_id = $1 AND d.id = ANY($2::text[]) AND e.event_type = $3
+	AND (SELECT max(at) FROM erasure WHERE project_id = $1) IS NOT NULL AND EXISTS (SELECT 1 FROM erasure
+		WHERE project_id = $1 AND customer_id = ANY(ARRAY(SELECT json_array_elements_text(e.subject_ids)::bigint)))`
+
+// emptyAnswers drops what receivers said to an event of people who were erased: it may be about them, and comes when their erasure
+// has looked through the answers already.
+func (f *finishing) emptyAnswers(delivery string) {
+	for _, parcel := range f.parcels {
+		parcel.EmptyAnswers(delivery)
+	}
 }
 
 // finishedBefore is asked under the locks of the deliveries: a transaction that is lost has ended by then.

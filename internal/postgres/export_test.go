@@ -219,6 +219,9 @@ func deliveryListStatements(project int64) (list []Statement) {
 		Statement{"finished before", finishedBefore, []any{project, []string{"d1"}, []int64{1}, []time.Time{{}}}, map[string][]string{
 			"attempt_pk": {"project_id", "delivery_id"},
 		}},
+		Statement{"told of erased", toldOfErased, []any{project, []string{"d1", "d2"}, clientele.CustomerChanged}, map[string][]string{
+			"delivery_id_unique": {"project_id", "id"}, "event_pk": {"project_id", "seq"}, "erasure_pk": {"project_id", "customer_id"},
+		}},
 	)
 }
 

@@ -198,6 +198,9 @@ func (t *tx) finishParcel(lease string, p *clientele.SentParcel) error {
 	if before, err := t.finishedBefore(p); before || err != nil {
 		return err
 	}
+	if err := t.emptyAnswers(p); err != nil {
+		return err
+	}
 	if err := t.recordAttempts(p.ProjectID, p.Sent); err != nil {
 		return err
 	}

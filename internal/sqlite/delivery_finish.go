@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"database/sql"
+	"encoding/json"
 	"slices"
 	"strings"
 
@@ -31,6 +32,44 @@ func (t *tx) recordAttempts(project int64, sent []clientele.SentDelivery) error 
 		sent = sent[n:]
 	}
 	return t.insertRows("INSERT INTO attempt ("+attemptRow+")", "", numAttemptColumns, attempts)
+}
+
+const (
+	anyErased = "SELECT EXISTS (SELECT 1 FROM erasure WHERE project_id = ?)"
+
+	// toldOfErased selects, of some deliveries, those of events that told of people who were erased.
+	toldOfErased = `SELECT d.id FROM delivery d JOIN event e ON e.seq = d.event_seq
+		WHERE d.project_id = ?1 AND d.id IN (SELECT value FROM json_each(?2)) AND e.event_type = ?3 AND EXISTS
+		(SELECT 1 FROM json_each(e.subject_ids) CROSS JOIN erasure x ON x.project_id = ?1 AND x.customer_id = json_each.value)`
+)
+
+// emptyAnswers drops what receivers said to events of people who were erased: it may be about them, and comes when their erasure has
+// looked through the answers already.
+func (t *tx) emptyAnswers(p *clientele.SentParcel) error {
+	var some bool
+	if err := t.one(anyErased, []any{p.ProjectID}, &some); err != nil || !some {
+		return err
+	}
+	var answered []string
+	for i := range p.Sent {
+		if len(p.Sent[i].Attempt.Answer) > 0 {
+			answered = append(answered, p.Sent[i].DeliveryID)
+		}
+	}
+	list, err := json.Marshal(append([]string{}, answered...))
+	if err != nil {
+		return err
+	}
+	rows, err := t.query(toldOfErased, p.ProjectID, string(list), string(clientele.CustomerChanged))
+	if err != nil {
+		return err
+	}
+	return collect(rows, func(rows *sql.Rows) error {
+		var id string
+		err := rows.Scan(&id)
+		p.EmptyAnswers(id)
+		return err
+	})
 }
 
 // untilAgain returns how many come before a delivery stands there again, the largest chunk at most: a statement changes a row

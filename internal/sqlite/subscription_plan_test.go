@@ -78,7 +78,7 @@ func TestQueries_OfEventsUseAnIndex(t *testing.T) {
 	before := maps.Clone(s.stmts)
 	r := recordReads(t, s)
 	backgroundOfEvents(t, s, project)
-	queries := append(slices.Sorted(maps.Keys(r.queries)), selectDue)
+	queries := append(slices.Sorted(maps.Keys(r.queries)), selectDue, toldOfErased)
 	for query := range s.stmts {
 		if before[query] == nil {
 			queries = append(queries, query)

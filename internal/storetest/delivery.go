@@ -19,6 +19,7 @@ func deliveryChecks() []eventCheck {
 		{"Finish_RecordsAttempts", testFinish},
 		{"Finish_WithoutTheClaimLeavesTheSubscription", testFinishLate},
 		{"Finish_Disables", testFinishDisables},
+		{"Finish_KeepsNoAnswerAboutErased", testFinishErased},
 		{"Gathered_WhileClaimedIsDueAfterwards", testGatherWhileClaimed},
 		{"Release_IsDueAtOnce", testRelease},
 		{"Hasten_WhatAClockLeftAhead", testHasten},

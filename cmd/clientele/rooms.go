@@ -71,7 +71,7 @@ func furnish(c *config.Serve, s store, log *slog.Logger, now func() time.Time) *
 	r.clock.Local = now
 	r.leaps = work.NewLeapWatch(func() time.Time { return later(now(), r.clock.Now()) })
 	r.hooks = webhook.New(s, webhook.Options{
-		Now: r.clock.Now, Log: log, Retention: c.KeepDeliveries,
+		Now: r.clock.Now, Log: log, Retention: c.KeepDeliveries, Doubted: func() bool { return r.leaps.Doubt() > 0 },
 		Client: webhook.ClientOptions{AllowLoopbackHTTP: c.AllowLoopbackHTTP, ProxyURL: c.WebhookProxy},
 	})
 	watchHooks(r.metrics.Registry(), r.hooks)

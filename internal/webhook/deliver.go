@@ -93,7 +93,7 @@ func (s *Service) judge(sub *clientele.Subscription, d *clientele.Delivery, a *a
 	switch {
 	case a.gone():
 		done.Disable = reasonGone
-	case now.Sub(done.FailingSince) >= maxFailing:
+	case now.Sub(done.FailingSince) >= maxFailing && !s.options.Doubted():
 		done.Disable = reasonFailing
 	}
 	wait, again := s.wait(sub, d.Retries+1, a.asked)

@@ -211,6 +211,30 @@ func testDeliver_FiveDaysOfFailureDisable(t *testing.T, open opener) {
 	}
 }
 
+// TestDeliver_ALeapOfTheClockDisablesNobody: one failure and a clock that leapt by days are no days of failure.
+func TestDeliver_ALeapOfTheClockDisablesNobody(t *testing.T) {
+	eachStore(t, testDeliver_ALeapOfTheClockDisablesNobody)
+}
+
+func testDeliver_ALeapOfTheClockDisablesNobody(t *testing.T, open opener) {
+	doubted := false
+	f := newFixture(t, open, Options{Doubted: func() bool { return doubted }})
+	s := f.subscribe(t, newReceiver(t, status(http.StatusInternalServerError)).URL)
+	f.changed(t, "a")
+	f.clock.Add(6 * 24 * time.Hour)
+	doubted = true
+	f.changed(t, "a")
+	if got := f.find(t, s); got.DisabledReason != "" {
+		t.Errorf("disabled for %q by a clock that is doubted", got.DisabledReason)
+	}
+	doubted = false
+	f.clock.Add(24 * time.Hour)
+	f.changed(t, "a")
+	if got := f.find(t, s); got.DisabledReason != reasonFailing {
+		t.Errorf("disabled for %q by one that is believed", got.DisabledReason)
+	}
+}
+
 // TestDeliver_WhatReceiversDo looks at what is kept of an attempt.
 func TestDeliver_WhatReceiversDo(t *testing.T) { eachStore(t, testDeliver_WhatReceiversDo) }
 

@@ -23,6 +23,9 @@ import (
 type Options struct {
 	// Now is the clock; default time.Now.
 	Now func() time.Time
+	// Doubted reports whether the clock has leapt so far forward that it may be wrong; default never. Meanwhile no subscription is
+	// disabled for failing so long.
+	Doubted func() bool
 	// Jitter returns a number in [0, 1) that spreads retries; default random.
 	Jitter func() float64
 	// NewID returns the ids of new subscriptions and deliveries, each once; default UUIDs of version 7.
@@ -67,6 +70,9 @@ func (o *Options) fill() {
 	fill(&o.Retention, DefaultRetention)
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Doubted == nil {
+		o.Doubted = func() bool { return false }
 	}
 	if o.Jitter == nil {
 		o.Jitter = rand.Float64

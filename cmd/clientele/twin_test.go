@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
@@ -13,7 +14,10 @@ import (
 	"time"
 
 	"clientele/internal/faulttest"
+	"clientele/internal/postgres"
 	"clientele/internal/postgres/pgtest"
+	"clientele/internal/sqlite"
+	"clientele/internal/work"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -86,6 +90,26 @@ type twin struct {
 	client *http.Client
 	seen   map[string][]string // ids in the order in which answers had them, by kind
 	status int                 // of the last answer
+	book   follower
+}
+
+// follower is a book of which the server makes by and by what its pages go by.
+type follower interface {
+	work.CustomerTermStore
+	work.LeadCountStore
+	Close() error
+}
+
+// follow makes at once what the console goes by of what was written: one server may be further with it than the other.
+func (w *twin) follow() {
+	w.t.Helper()
+	_, err := (&work.CustomerTerms{Store: w.book}).Follow(w.t.Context())
+	if err == nil {
+		_, err = (&work.LeadCounts{Store: w.book}).Count(w.t.Context())
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
 }
 
 func newTwins(t *testing.T) [2]*twin {
@@ -97,7 +121,22 @@ func newTwins(t *testing.T) [2]*twin {
 		start:   func(args ...string) *server { return startServer(t, dir, args...) },
 	})
 	d := newDatabase(t, pgtest.Empty(t))
-	return [2]*twin{one, newTwin(t, crashBook{key: d.key, command: d.command, start: d.start})}
+	other := newTwin(t, crashBook{key: d.key, command: d.command, start: d.start})
+	files, err := sqlite.Open(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := postgres.Open(t.Context(), postgres.Options{URL: d.url, Lanes: 1})
+	if err != nil {
+		t.Fatal(errors.Join(err, files.Close()))
+	}
+	one.book, other.book = files, rows
+	t.Cleanup(func() {
+		if err := errors.Join(files.Close(), rows.Close()); err != nil {
+			t.Error(err)
+		}
+	})
+	return [2]*twin{one, other}
 }
 
 func newTwin(t *testing.T, b crashBook) *twin {
@@ -189,6 +228,9 @@ func replaceGroup(of *regexp.Regexp, text string, with func(string) string) stri
 // carryOut sends the request of a step and returns the answer in its normal form; after a submission, with what became of it.
 func (w *twin) carryOut(s step) string {
 	w.t.Helper()
+	if strings.HasPrefix(s.target, "/console/") {
+		w.follow()
+	}
 	a := w.send(s)
 	w.status = a.status
 	text := w.normal(inText(a))

@@ -62,8 +62,9 @@ const (
 	// a tenth of the writer's time. What it does not hold the operating system does.
 	writerCache = "cache_size(-16384)"
 	// checkpointAt, in pages of 4 KiB, is where a commit brings the WAL back into the file. The default of 1,000 pages writes
-	// those that change often four times as often.
-	checkpointAt = "wal_autocheckpoint(4000)"
+	// those that change often many times as often. With this one updates all over a book of 600,000 customers were 10 to 24 % more
+	// than with 4,000; the WAL has 64 MiB, and opening it after a crash takes some 15 ms longer.
+	checkpointAt = "wal_autocheckpoint(16000)"
 )
 
 func (s *Store) connect(ctx context.Context) error {

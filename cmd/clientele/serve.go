@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"runtime/debug"
 	"time"
 
 	"clientele/internal/config"
@@ -64,15 +62,9 @@ func (c *serveCommand) Run(ctx context.Context, std streams) (err error) {
 	return c.serve(ctx, r, std.out)
 }
 
-// collectAt lets the heap grow to three times of what is live, instead of two, before it is collected: a server has little that is live,
-// and was seen to collect for a tenth of its processor time.
-const collectAt = 200
-
 // serve serves the book until ctx is done.
 func (c *serveCommand) serve(ctx context.Context, r *rooms, out io.Writer) error {
-	if os.Getenv("GOGC") == "" {
-		defer debug.SetGCPercent(debug.SetGCPercent(collectAt))
-	}
+	defer useMemory()()
 	if err := r.startBackground(ctx, &c.Serve); err != nil {
 		return errors.Join(err, c.drain(nil, r))
 	}

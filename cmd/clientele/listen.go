@@ -74,6 +74,7 @@ func (c *serveCommand) open(rooms *rooms, handler http.Handler) ([]*httpd.Server
 		}
 		open = append(open, s)
 	}
+	rooms.strain.CountConnections(open[0].Connections)
 	return open, nil
 }
 

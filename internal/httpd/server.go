@@ -30,6 +30,7 @@ type Server struct {
 	listener net.Listener
 	failed   chan error
 	secure   bool
+	open     *atomic.Int64
 }
 
 // Listen opens the address and serves it with handler until Shutdown. What the HTTP library has to say goes to log.
@@ -50,7 +51,7 @@ func listen(addr string, handler http.Handler, log *slog.Logger, l limits) (*Ser
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", addr, err)
 	}
-	s := &Server{listener: listener, failed: make(chan error, 1), secure: l.tls != nil, http: &http.Server{
+	s := &Server{listener: listener, failed: make(chan error, 1), secure: l.tls != nil, open: new(atomic.Int64), http: &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: l.header,
 		ReadTimeout:       l.request,
@@ -62,7 +63,7 @@ func listen(addr string, handler http.Handler, log *slog.Logger, l limits) (*Ser
 
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}}
-	listener = boundedListener{listener, l, new(atomic.Int64)}
+	listener = boundedListener{listener, l, s.open}
 	if l.tls != nil {
 		s.http.TLSConfig, s.http.HTTP2 = l.tls, streamLimits()
 		go func() { s.failed <- s.http.ServeTLS(listener, "", "") }()
@@ -89,6 +90,9 @@ func (s *Server) URL() string {
 	}
 	return scheme + net.JoinHostPort(host, fmt.Sprint(addr.Port))
 }
+
+// Connections returns how many connections are open.
+func (s *Server) Connections() int64 { return s.open.Load() }
 
 // Failed delivers the error with which serving ended; http.ErrServerClosed after a Shutdown.
 func (s *Server) Failed() <-chan error { return s.failed }

@@ -10,7 +10,12 @@ import (
 // Strain tells when the processors, rather than the store, are what is short: then requests wait in their connections, where
 // nobody counts them, the line stays short, and the store's pace says that all is well. Its sign is how long a byte in a pipe
 // waits to be read, since the Go runtime comes to pipes and to connections in one order.
+//
+// It takes many connections: few of them, each of which sends when it was answered, wait for each other on a slow machine, too, and
+// refusing them would only make it slower.
 type Strain struct {
+	connections atomic.Pointer[func() int64]
+
 	start time.Time
 	next  atomic.Int64 // when a byte is sent again, from start
 	sent  atomic.Int64 // when the byte under way was sent; 0 for none
@@ -30,6 +35,8 @@ const (
 	// is none any more.
 	strainHigh = 75 * time.Millisecond
 	strainLow  = 30 * time.Millisecond
+	// strainConnections is how many connections there are at least.
+	strainConnections = 512
 	// strainBound is how many writes are let into the line meanwhile. It keeps the store at work.
 	strainBound = 128
 )
@@ -47,8 +54,14 @@ func NewStrain() *Strain {
 	return s
 }
 
+// CountConnections says who knows how many connections are open. Until then it is taken for many.
+func (s *Strain) CountConnections(open func() int64) { s.connections.Store(&open) }
+
 // IsHigh reports whether the processors are short.
 func (s *Strain) IsHigh() bool {
+	if open := s.connections.Load(); open != nil && (*open)() <= strainConnections {
+		return false
+	}
 	now := int64(time.Since(s.start)) + 1
 	if next := s.next.Load(); now >= next && s.next.CompareAndSwap(next, now+int64(strainEvery)) {
 		s.look(now)
@@ -59,7 +72,7 @@ func (s *Strain) IsHigh() bool {
 // look sends a byte, unless one is under way: that has waited so long already.
 func (s *Strain) look(now int64) {
 	if sent := s.sent.Load(); sent != 0 {
-		if time.Duration(now-sent) >= strainHigh {
+		if time.Duration(now-sent) >= 2*strainHigh {
 			s.high.Store(true)
 		}
 		return

@@ -48,6 +48,18 @@ func TestStrain_ByteUnderWay(t *testing.T) {
 	}
 }
 
+// TestStrain_TakesManyConnections: few of them that wait for each other are no strain.
+func TestStrain_TakesManyConnections(t *testing.T) {
+	s := &Strain{}
+	s.next.Store(1 << 62)
+	s.high.Store(true)
+	for open, want := range map[int64]bool{256: false, 512: false, 513: true} {
+		if s.CountConnections(func() int64 { return open }); s.IsHigh() != want {
+			t.Errorf("%d connections: strain %t", open, !want)
+		}
+	}
+}
+
 // TestStrain_Pipe: each byte is heard of, also when many ask at once, and looking ends with the intake.
 func TestStrain_Pipe(t *testing.T) {
 	s := NewStrain()

@@ -54,12 +54,12 @@ func NewStrain() *Strain {
 	return s
 }
 
-// CountConnections says who knows how many connections are open. Until then it is taken for many.
+// CountConnections says who knows how many connections are open. Until then it is taken for none.
 func (s *Strain) CountConnections(open func() int64) { s.connections.Store(&open) }
 
 // IsHigh reports whether the processors are short.
 func (s *Strain) IsHigh() bool {
-	if open := s.connections.Load(); open != nil && (*open)() <= strainConnections {
+	if open := s.connections.Load(); open == nil || (*open)() <= strainConnections {
 		return false
 	}
 	now := int64(time.Since(s.start)) + 1

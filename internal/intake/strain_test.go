@@ -33,9 +33,13 @@ func TestStrain_Heard(t *testing.T) {
 	}
 }
 
+// crowd are more connections than strain takes.
+func crowd() int64 { return strainConnections + 1 }
+
 // TestStrain_ByteUnderWay: nothing is heard for a long time when the processors are shortest.
 func TestStrain_ByteUnderWay(t *testing.T) {
 	s := &Strain{start: time.Now().Add(-time.Second)}
+	s.CountConnections(crowd)
 	if s.sent.Store(int64(time.Second - 10*time.Millisecond)); s.IsHigh() {
 		t.Error("a byte that was just sent is strain")
 	}
@@ -53,6 +57,9 @@ func TestStrain_TakesManyConnections(t *testing.T) {
 	s := &Strain{}
 	s.next.Store(1 << 62)
 	s.high.Store(true)
+	if s.IsHigh() {
+		t.Error("strain, and nobody has counted a connection")
+	}
 	for open, want := range map[int64]bool{256: false, 512: false, 513: true} {
 		if s.CountConnections(func() int64 { return open }); s.IsHigh() != want {
 			t.Errorf("%d connections: strain %t", open, !want)
@@ -63,6 +70,7 @@ func TestStrain_TakesManyConnections(t *testing.T) {
 // TestStrain_Pipe: each byte is heard of, also when many ask at once, and looking ends with the intake.
 func TestStrain_Pipe(t *testing.T) {
 	s := NewStrain()
+	s.CountConnections(crowd)
 	for range 3 {
 		s.next.Store(0)
 		s.IsHigh()
@@ -84,6 +92,7 @@ func TestStrain_Pipe(t *testing.T) {
 // a place.
 func TestCommit_LetsInLessUnderStrain(t *testing.T) {
 	strain := &Strain{}
+	strain.CountConnections(crowd)
 	strain.next.Store(1 << 62) // it is not asked
 	in := New(storeFunc(slowStore), Options{Strain: strain})
 	defer mustClose(t, in)

@@ -93,7 +93,7 @@ func corsPolicy(origins []string) func(http.Handler) http.Handler {
 }
 
 // announce prints one line per useful URL, and what to do first where there is no project yet.
-func (c *serveCommand) announce(ctx context.Context, s store, servers []*httpd.Server, out io.Writer) error {
+func (c *serveCommand) announce(ctx context.Context, s store, servers []*httpd.Server, to io.Writer) error {
 	url := servers[0].URL()
 	metrics := url
 	if c.MetricsListen != "" {
@@ -108,6 +108,7 @@ func (c *serveCommand) announce(ctx context.Context, s store, servers []*httpd.S
 		return err
 	}
 	where, hint, flag := whereabouts(c.Book)
+	out := &strings.Builder{} // all at once: who waits for the first line may read the others
 	fmt.Fprintf(out, "Clientele %s serves %s from %s\n", version, url, where)
 	fmt.Fprintf(out, "  OPM Partners       %s/ping  %s/entry\n", url, url)
 	fmt.Fprintf(out, "  Onlinewerkrooster  %s/api/customers\n", url)
@@ -132,6 +133,7 @@ func (c *serveCommand) announce(ctx context.Context, s store, servers []*httpd.S
 	if c.Demo {
 		printDemo(out, url, time.Now())
 	}
+	_, _ = io.WriteString(to, out.String()) // nobody may be there to read it
 	return nil
 }
 

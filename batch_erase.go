@@ -93,7 +93,7 @@ func (b *Batch) identifiers(w *Write) []Identifier {
 	var list []Identifier
 	if c := w.Customer; c != nil {
 		switch {
-		case c.Mode != UpdateCustomer && b.externalIDs[ProjectKey{w.ProjectID, c.Patch.ExternalID.V}] == nil:
+		case c.Mode != UpdateCustomer && (c.Patch.ExternalID.V == "" || b.externalIDs[ProjectKey{w.ProjectID, c.Patch.ExternalID.V}] == nil):
 			list = Identifiers(&c.Patch.Details, &c.Patch.Normal)
 		case c.Mode == UpdateCustomer && w.Completes != nil:
 			list = append(list, customerIdentifier(c.ID))

@@ -18,6 +18,7 @@ func erasureChecks() []check {
 		{"Erase_AmongOtherWrites", testEraseInBatch},
 		{"Return_IsAllowedAndNoticed", testReturn},
 		{"OldWrites_AreHeldBack", testHeldBack},
+		{"OldWrites_AreHeldBackBesideAnEmptyID", testHeldBackBesideEmptyID},
 		{"OldSubmissions_FailAndAreEmptied", testHeldBackSubmissions},
 		{"OldCalls_AreRefusedWhenRepeated", testHeldBackCalls},
 		{"Marks_AreForgotten", testForgetMarks},
@@ -367,4 +368,14 @@ func testListErasures(t *testing.T, f *fixture) {
 	none, err := f.ListErasures(t.Context(), clientele.ErasureQuery{ProjectID: f.other, Limit: 10})
 	mustDo(t, "list", err)
 	wantSame(t, "erasures of another project", nil, none)
+}
+
+// testHeldBackBesideEmptyID: a customer whose external id is the empty text, in the same transaction, is not whom a write without an
+// external id is about.
+func testHeldBackBesideEmptyID(t *testing.T, f *fixture) {
+	blank := f.commitOne(t, upsert(f.project, 1, "", email("cy@example.com")), clientele.Created)
+	id := f.commitOne(t, upsert(f.project, 2, "a", email("ada@example.com")), clientele.Created)
+	f.erase(t, 10, id, clientele.ErasedRows{})
+	outcomes := f.commit(t, update(f.project, 11, blank, email("cy@example.org")), create(f.project, 5, email("ada@example.com")))
+	wantKind(t, "a write of before the erasure", outcomes[1].Err, clientele.KindConflict)
 }

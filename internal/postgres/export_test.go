@@ -211,6 +211,7 @@ func deliveryListStatements(project int64) (list []Statement) {
 			list = append(list, Statement{fmt.Sprintf("list %s %d", index, i), sql, args, map[string][]string{index: {"project_id"}}})
 		}
 	}
+	old := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	return append(
 		list,
 		Statement{"list for resending", resendFailed, []any{project, "s1", time.Now(), time.Now(), time.Now()}, map[string][]string{
@@ -218,6 +219,15 @@ func deliveryListStatements(project int64) (list []Statement) {
 		}},
 		Statement{"finished before", finishedBefore, []any{project, []string{"d1"}, []int64{1}, []time.Time{{}}}, map[string][]string{
 			"attempt_pk": {"project_id", "delivery_id"},
+		}},
+		Statement{"list attempts to forget", forgetAttempts, []any{project, old, 10}, map[string][]string{
+			"delivery_created": {"project_id", "created_at"}, "delivery_pk": {"project_id", "seq"}, "attempt_pk": {"project_id", "delivery_id"},
+		}},
+		Statement{"list deliveries to forget", forgetDeliveries, []any{project, old, 10}, map[string][]string{
+			"delivery_created": {"project_id", "created_at"}, "delivery_pk": {"project_id", "seq"},
+		}},
+		Statement{"list events to forget", forgetEvents, []any{project, old, 10}, map[string][]string{
+			"event_created": {"project_id", "created_at"}, "delivery_created": {"project_id", "created_at"}, "event_pk": {"project_id", "seq"},
 		}},
 		Statement{"told of erased", toldOfErased, []any{project, []string{"d1", "d2"}, clientele.CustomerChanged}, map[string][]string{
 			"delivery_id_unique": {"project_id", "id"}, "event_pk": {"project_id", "seq"}, "erasure_pk": {"project_id", "customer_id"},

@@ -199,24 +199,24 @@ func (g *gathering) queueMoved(p *pgx.Batch) {
 	}
 }
 
-// Deliveries are forgotten in the order in which they were gathered, and after them the events that none is left of: those
-// before the event of the first that is left, since both are numbered alike (see lockGathering).
+// Deliveries are forgotten by their date, not by their number: a clock that was wrong for a while numbers what it dates ahead
+// before what is older. An event has the date of its deliveries and goes after them.
 const (
-	oldestDeliveries = `(SELECT seq FROM (SELECT seq, created_at FROM delivery WHERE project_id = $1 ORDER BY seq LIMIT $3) AS oldest
-		WHERE created_at < $2)`
+	oldestDeliveries = "(SELECT seq FROM delivery WHERE project_id = $1 AND created_at < $2 ORDER BY created_at, seq LIMIT $3)"
 
 	forgetAttempts = `DELETE FROM attempt WHERE project_id = $1 AND delivery_id = ANY(ARRAY(
-		SELECT id FROM delivery WHERE project_id = $1 AND seq IN ` + oldestDeliveries + "))"
+		SELECT id FROM delivery WHERE project_id = $1 AND seq = ANY(ARRAY` + oldestDeliveries + ")))"
 
 	forgetDeliveries = "DELETE FROM delivery WHERE project_id = $1 AND seq = ANY(ARRAY" + oldestDeliveries + ")"
 
-	forgetEvents = `DELETE FROM event WHERE project_id = $1 AND seq = ANY(ARRAY(
-			SELECT seq FROM (SELECT seq, created_at FROM event WHERE project_id = $1 ORDER BY seq LIMIT $3) AS oldest WHERE created_at < $2))
-		AND seq < coalesce((SELECT event_seq FROM delivery WHERE project_id = $1 ORDER BY seq LIMIT 1), 9223372036854775807)`
+	forgetEvents = `DELETE FROM event WHERE project_id = $1 AND seq = ANY(ARRAY(SELECT seq FROM event
+		WHERE project_id = $1 AND created_at < coalesce((SELECT created_at FROM delivery
+			WHERE project_id = $1 AND created_at < $2 ORDER BY created_at LIMIT 1), $2)
+		ORDER BY created_at, seq LIMIT $3))`
 )
 
-// ForgetDeliveries deletes, of the oldest deliveries and events of the projects, at most limit of each, those that were
-// created before the given time, with their attempts, whatever their status. It returns how many deliveries.
+// ForgetDeliveries deletes the oldest deliveries of those that were created before the given time, at most limit, with their
+// attempts, whatever their status, and the events that none is left of. It returns how many deliveries.
 func (s *Store) ForgetDeliveries(ctx context.Context, before time.Time, limit int) (int64, error) {
 	deleted, err := s.forget(ctx, "forget deliveries", limit, func(ctx context.Context, tx pgx.Tx, project int64, limit int) (n int64, err error) {
 		if _, err := tx.Exec(ctx, forgetAttempts, project, before, limit); err != nil {

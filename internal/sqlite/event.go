@@ -223,29 +223,37 @@ func (g *gathering) move() error {
 	return nil
 }
 
-// ForgetDeliveries deletes, of the oldest deliveries and events, at most limit of each, those that were created before the
-// given time, with their attempts, whatever their status. It returns how many deliveries.
+// Deliveries are forgotten by their date, not by their number: a clock that was wrong for a while numbers what it dates ahead
+// before what is older. An event has the date of its deliveries and goes after them.
+const (
+	oldestDeliveries = "(SELECT seq FROM delivery WHERE created_at < ? ORDER BY created_at, seq LIMIT ?)"
+
+	forgetAttempts = `DELETE FROM attempt WHERE (project_id, delivery_id) IN
+		(SELECT project_id, id FROM delivery WHERE seq IN ` + oldestDeliveries + ")"
+
+	forgetDeliveries = "DELETE FROM delivery WHERE seq IN " + oldestDeliveries
+
+	forgetEvents = `DELETE FROM event WHERE seq IN (SELECT seq FROM event
+		WHERE created_at < coalesce((SELECT created_at FROM delivery WHERE created_at < ?1 ORDER BY created_at LIMIT 1), ?1)
+		ORDER BY created_at, seq LIMIT ?2)`
+)
+
+// ForgetDeliveries deletes the oldest deliveries of those that were created before the given time, at most limit, with their
+// attempts, whatever their status, and the events that none is left of. It returns how many deliveries.
 func (s *Store) ForgetDeliveries(ctx context.Context, before time.Time, limit int) (int64, error) {
 	var deleted int64
 	err := s.transact(ctx, func(t *tx) error {
-		const oldest = "(SELECT seq FROM (SELECT seq, created_at FROM delivery ORDER BY seq LIMIT ?) WHERE created_at < ?)"
-		err := t.exec(`DELETE FROM attempt WHERE (project_id, delivery_id) IN
-			(SELECT project_id, id FROM delivery WHERE seq IN `+oldest+")", limit, before.UnixMicro())
-		if err != nil {
+		if err := t.exec(forgetAttempts, before.UnixMicro(), limit); err != nil {
 			return err
 		}
-		r, err := t.execResult("DELETE FROM delivery WHERE seq IN "+oldest, limit, before.UnixMicro())
+		r, err := t.execResult(forgetDeliveries, before.UnixMicro(), limit)
 		if err != nil {
 			return err
 		}
 		if deleted, err = r.RowsAffected(); err != nil {
 			return err
 		}
-		// An event has been there as long as its deliveries, which have lower places than those that are left.
-		return t.exec(`DELETE FROM event WHERE seq IN
-			(SELECT seq FROM (SELECT seq, created_at FROM event ORDER BY seq LIMIT ?) WHERE created_at < ?)
-			AND seq < coalesce((SELECT event_seq FROM delivery ORDER BY seq LIMIT 1), 9223372036854775807)`,
-			limit, before.UnixMicro())
+		return t.exec(forgetEvents, before.UnixMicro(), limit)
 	})
 	if err != nil {
 		return 0, fmt.Errorf("forget deliveries: %w", err)

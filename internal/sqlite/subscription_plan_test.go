@@ -53,6 +53,7 @@ func backgroundOfEvents(t *testing.T, s *Store, project int64) {
 		func() error { _, err := s.NextDelivery(ctx); return err },
 		func() error { return s.ResendDelivery(ctx, project, "1", moment()) },
 		func() error { _, err := s.FindDelivery(ctx, project, "1"); return err },
+		func() error { _, err := s.ForgetDeliveries(ctx, moment().Add(-time.Hour), 10); return err },
 		func() error { _, err := s.ListAttempts(ctx, project, "1"); return err },
 		func() error {
 			_, err := s.ListDeliveries(ctx, clientele.DeliveryFilter{ProjectID: project, SubscriptionID: sent.SubscriptionID, Limit: 1})

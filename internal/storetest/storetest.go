@@ -182,6 +182,7 @@ func Run(t *testing.T, open func(t testing.TB) Store) {
 		{"gathering", eventChecks(gatheringChecks())},
 		{"delivery", eventChecks(deliveryChecks())},
 		{"list of deliveries", eventChecks(deliveryListChecks())},
+		{"forget deliveries", eventChecks(deliveryForgetChecks())},
 		{"operator", operatorChecks()},
 		{"session", sessionChecks()},
 		{"audit", auditChecks()},

@@ -24,6 +24,17 @@ start() {
   done
 }
 
+# start_again tries for some seconds: a child of the dead server that is killed and not yet gone keeps the new one from the shared
+# memory they had ("pre-existing shared memory block is still in use").
+start_again() {
+  for _ in $(seq 100); do
+    rm -f "$dir/data/postmaster.pid" # the dead server's says that it is ready
+    start && return
+    sleep 0.05
+  done
+  return 1
+}
+
 if make >"$dir/log" 2>&1 </dev/null && start >>"$dir/log" 2>&1 </dev/null; then
   echo ready
 else
@@ -31,8 +42,7 @@ else
 fi
 while read -r _; do # until the tests' process ends
   wait "$server"
-  rm -f "$dir/data/postmaster.pid" # the dead server's says that it is ready
-  if start >>"$dir/log" 2>&1 </dev/null; then echo ready; else echo failed; fi
+  if start_again >>"$dir/log" 2>&1 </dev/null; then echo ready; else echo failed; fi
 done
 if [ -n "$server" ]; then
   kill -QUIT "$server" 2>/dev/null # at once

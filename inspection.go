@@ -22,6 +22,9 @@ type Snapshot interface {
 	Rows(ctx context.Context, r *RowRange) iter.Seq2[Row, error]
 	// First returns the lowest value of the column By in a range; found is false when the range has no row.
 	First(ctx context.Context, r *RowRange) (value int64, found bool, err error)
+	// Unlisted returns the project's customers with ids between two numbers who have no place in the list by last update, at most
+	// limit.
+	Unlisted(ctx context.Context, project, from, to int64, limit int) ([]int64, error)
 }
 
 // Numbering is how far the numbers of a table have been given out.

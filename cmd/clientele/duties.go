@@ -19,8 +19,9 @@ const (
 	lookForSubmissionsEvery = time.Second // the safety net for a signal that another server could not send
 	recordUseEvery          = 30 * time.Second
 	forgetEvery             = 10 * time.Minute
-	countLeadsEvery         = time.Second     // how far the funnel lags behind
-	followCustomersEvery    = time.Second     // as the search of customers, while the server is not busy
+	countLeadsEvery         = time.Second // how far the funnel lags behind
+	followCustomersEvery    = time.Second // as the search of customers, while the server is not busy
+	sweepPlacesEvery        = 5 * time.Second
 	flushTrafficEvery       = 2 * time.Second // how old the console's numbers are at most
 )
 
@@ -67,6 +68,7 @@ func (r *rooms) startBackground(ctx context.Context, c *config.Serve) error {
 		work.Start("counts of leads", countLeadsEvery, r.log, (&work.LeadCounts{Store: r.store}).Count),
 		work.Start("search of customers", followCustomersEvery, r.log,
 			(&work.CustomerTerms{Store: r.store, Waiting: r.line.Waiting, Now: r.now}).Follow),
+		work.Start("list of customers by last update", sweepPlacesEvery, r.log, (&work.CustomerPlaces{Store: r.store}).Sweep),
 		work.Start("traffic", flushTrafficEvery, r.log, func(ctx context.Context) (time.Duration, error) {
 			return 0, r.traffic.Flush(ctx)
 		}),

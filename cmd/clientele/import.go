@@ -13,6 +13,7 @@ import (
 	"clientele/internal/config"
 	"clientele/internal/importer"
 	"clientele/internal/postgres"
+	"clientele/internal/work"
 )
 
 type importCommand struct {
@@ -146,6 +147,8 @@ func (c *importCommand) load(ctx context.Context, std streams, s store, file *os
 	if err != nil {
 		return imported{}, c.advise(report, err)
 	}
+	// What its updates left behind would make lists of customers slower, and nothing worse.
+	_, _ = (&work.CustomerPlaces{Store: s}).Sweep(ctx)
 	return imported{Report: report, Project: project.Name, Took: time.Since(start), DryRun: c.DryRun}, nil
 }
 

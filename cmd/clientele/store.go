@@ -34,6 +34,7 @@ type store interface {
 	work.SubmissionStore
 	work.LeadCountStore
 	work.CustomerTermStore
+	work.CustomerPlaceStore
 	webhook.Store
 	traffic.Store
 	leadStore

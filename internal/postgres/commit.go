@@ -50,8 +50,8 @@ type commit struct {
 	mark        mark
 	// copied says what COPY has brought already.
 	copied struct{ customers, changes bool }
-	// adds is how many customers, leads and submissions the batch adds.
-	adds int64
+	// updates is how many customers the batch updates, adds how many customers, leads and submissions it adds.
+	updates, adds int64
 	// firstKey is the key of erasures when this is the first batch on this server that finds one.
 	firstKey []byte
 }
@@ -160,6 +160,7 @@ func (t *commit) judge(ctx context.Context, err error) error {
 	switch {
 	case err == nil:
 		t.store.added.Add(t.adds)
+		t.store.updated.Add(t.updates)
 		return nil
 	case t.conn.Conn().IsClosed():
 		return &doubtError{err}

@@ -18,6 +18,7 @@ const copyRows = 250
 
 const (
 	copyCustomers = "COPY customer (" + customerColumns + ") FROM STDIN (FORMAT binary)"
+	copyPlaces    = "COPY customer_update (project_id, at, customer_id) FROM STDIN (FORMAT binary)"
 	copyChanges   = "COPY change (" + changeColumns + ") FROM STDIN (FORMAT binary)"
 )
 
@@ -27,11 +28,15 @@ func (t *commit) copyLarge(ctx context.Context) error {
 		return nil
 	}
 	if added := slices.SortedFunc(t.batch.NewCustomers, compareKeys); len(added) >= copyRows && len(t.batch.RekeyedCustomers()) == 0 {
-		rows := newCopiedRows(len(added), 24)
+		rows, places := newCopiedRows(len(added), 24), newCopiedRows(len(added), 3)
 		for _, c := range added {
 			rows.customer(c)
+			places.place(c)
 		}
 		if err := t.copy(ctx, copyCustomers, rows); err != nil {
+			return err
+		}
+		if err := t.copy(ctx, copyPlaces, places); err != nil {
 			return err
 		}
 		t.copied.customers = true
@@ -76,6 +81,12 @@ func (r *copiedRows) customer(c *clientele.Customer) {
 	b = appendString(appendNumber(b, int64(c.Flags)), string(c.Source))
 	b = appendNumber(appendNumber(b, c.CredentialID), c.Version)
 	r.data = appendTime(appendTime(b, c.CreatedAt), c.UpdatedAt)
+}
+
+// place adds a row of customer_update.
+func (r *copiedRows) place(c *clientele.Customer) {
+	b := appendNumber(binary.BigEndian.AppendUint16(r.data, r.columns), c.ProjectID)
+	r.data = appendNumber(appendTime(b, c.UpdatedAt), c.ID)
 }
 
 // change adds a row of changeColumns.

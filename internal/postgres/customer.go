@@ -123,6 +123,7 @@ const (
 // queueCustomers stores what the batch decided about customers. New ones come in order of their keys, like the locks
 // above; a customer whose keys change gives up the old ones before anybody takes any. It returns how many are new.
 func (t *commit) queueCustomers(p *pgx.Batch) (added int) {
+	var placed []*clientele.Customer
 	rekeyed := t.batch.RekeyedCustomers()
 	slices.SortFunc(rekeyed, compareKeys)
 	for _, c := range rekeyed {
@@ -132,13 +133,20 @@ func (t *commit) queueCustomers(p *pgx.Batch) (added int) {
 		if !t.copied.customers {
 			sql, args := customerInsert(list)
 			p.Queue(sql, args...)
+			placed = append(placed, list...)
 		}
 		queueAddresses(p, list)
 		added = len(list)
 	}
 	if changed := slices.Collect(t.batch.ChangedCustomers); len(changed) > 0 {
+		t.updates = int64(len(changed))
 		sql, args := customerInsert(changed)
 		p.Queue(sql+updateCustomers, args...)
+		placed = append(placed, changed...)
+	}
+	if len(placed) > 0 {
+		sql, args := placesInsert(placed)
+		p.Queue(sql, args...)
 	}
 	for _, c := range rekeyed {
 		p.Queue(moveKeys, c.ProjectID, c.ID, (*text)(&c.ExternalID), (*text)(&c.ExternalNumber))

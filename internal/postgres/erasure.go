@@ -136,6 +136,7 @@ const (
 func queueErased(p *pgx.Batch, list []*clientele.ErasedCustomer) {
 	for _, e := range list {
 		p.Queue(deleteAddresses, e.Record.ProjectID, e.Record.CustomerID)
+		p.Queue(deleteCurrentPlace, e.Record.ProjectID, e.Record.CustomerID)
 		p.Queue(deleteCustomer, e.Record.ProjectID, e.Record.CustomerID)
 	}
 }

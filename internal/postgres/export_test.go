@@ -148,7 +148,7 @@ func trafficStatements() (list []Statement) {
 
 // listStatements are the lists, of each kind one.
 func listStatements(project int64) (list []Statement) {
-	updated, created := "customer_updated_at", "customer_created_at"
+	updated, created := "customer_update_pk", "customer_created_at"
 	from, after := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), &clientele.Position{At: time.Now(), ID: 1}
 	for name, q := range map[string]clientele.CustomerQuery{
 		updated: {ProjectID: project, Limit: 100}, updated + " from": {ProjectID: project, Limit: 100, From: from, To: time.Now()},
@@ -163,6 +163,19 @@ func listStatements(project int64) (list []Statement) {
 		}
 		list = append(list, Statement{"list " + name, sql, args, map[string][]string{index: {"project_id"}}})
 	}
+	current := map[string][]string{"customer_update_pk": {"project_id"}, "customer_pk": {"project_id", "id"}}
+	times, ids := []time.Time{from, from}, []int64{5, 6}
+	list = append(list,
+		Statement{"list places to sweep", listPlaces, []any{project, from, 5, 1000}, current},
+		Statement{"list places that were left", deletePlaces, []any{project, times, ids}, map[string][]string{
+			"customer_update_pk": {"project_id", "at", "customer_id"},
+		}},
+		Statement{"list who has no place", unlisted, []any{project, 1, 5000, 100}, map[string][]string{
+			"customer_pk": {"project_id", "id"}, "customer_update_pk": {"project_id", "at", "customer_id"},
+		}},
+		Statement{"list the place of one", deleteCurrentPlace, []any{project, 5}, map[string][]string{
+			"customer_update_pk": {"project_id", "at", "customer_id"},
+		}})
 	for index, f := range map[string]clientele.CustomerFilter{
 		"customer_external_id_unique":     {ProjectID: project, ExternalID: clientele.Some("e5")},
 		"customer_external_number_unique": {ProjectID: project, ExternalNumber: clientele.Some("n5")},

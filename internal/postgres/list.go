@@ -10,7 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// ListPositions returns the places of the customers that a query selects, in its order. It reads an index only.
+// ListPositions returns the places of the customers that a query selects, in its order. It goes along an index.
 func (s *Store) ListPositions(ctx context.Context, q clientele.CustomerQuery) ([]clientele.Position, error) {
 	query, args := positionsSQL(q)
 	var list []clientele.Position
@@ -30,18 +30,19 @@ func (s *Store) ListPositions(ctx context.Context, q clientele.CustomerQuery) ([
 }
 
 func positionsSQL(q clientele.CustomerQuery) (query string, args []any) {
-	date, order, behind := "updated_at", " ASC", ">"
+	query, date, id := "SELECT u.at, u.customer_id FROM customer_update AS u WHERE u.project_id = $1", "u.at", "u.customer_id"
 	if q.ByCreated {
-		date = "created_at"
+		query, date, id = "SELECT created_at, id FROM customer WHERE project_id = $1", "created_at", "id"
 	}
+	order, behind := " ASC", ">"
 	if q.Newest {
 		order, behind = " DESC", "<"
 	}
+	args = append(args, q.ProjectID)
 	arg := func(v any) string {
 		args = append(args, v)
 		return fmt.Sprintf("$%d", len(args))
 	}
-	query = "SELECT " + date + ", id FROM customer WHERE project_id = " + arg(q.ProjectID)
 	if !q.From.IsZero() {
 		query += " AND " + date + " >= " + arg(q.From)
 	}
@@ -49,9 +50,12 @@ func positionsSQL(q clientele.CustomerQuery) (query string, args []any) {
 		query += " AND " + date + " <= " + arg(q.To)
 	}
 	if q.After != nil {
-		query += " AND (" + date + ", id) " + behind + " (" + arg(q.After.At) + ", " + arg(q.After.ID) + ")"
+		query += " AND (" + date + ", " + id + ") " + behind + " (" + arg(q.After.At) + ", " + arg(q.After.ID) + ")"
 	}
-	query += " ORDER BY " + date + order + ", id" + order
+	if !q.ByCreated {
+		query += " AND " + placeIsCurrent
+	}
+	query += " ORDER BY " + date + order + ", " + id + order
 	return query + " LIMIT " + arg(q.Limit) + " OFFSET " + arg(q.Offset), args
 }
 

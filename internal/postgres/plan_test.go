@@ -19,7 +19,7 @@ import (
 func TestPlans(t *testing.T) {
 	conn := dial(t, pgtest.New(t))
 	for _, table := range []string{
-		"customer", "customer_term", "customer_term_list", "customer_term_place", "address", "change", "lead", "lead_count", "submission", "remembered_call", "operator", "session", "audit", "delivery",
+		"customer", "customer_update", "customer_term", "customer_term_list", "customer_term_place", "address", "change", "lead", "lead_count", "submission", "remembered_call", "operator", "session", "audit", "delivery",
 	} {
 		exec(t, conn, "ALTER TABLE "+table+" SET (autovacuum_enabled = off)")
 	}
@@ -83,6 +83,7 @@ func fill(t *testing.T, conn *pgx.Conn) {
 		`INSERT INTO customer (project_id, id, external_id, external_number, vat_normal, flags, source, credential_id, version, created_at, updated_at)
 			SELECT CASE WHEN n % 100 = 0 THEN 2 ELSE 1 END, n, 'e' || n, CASE WHEN n % 3 = 0 THEN 'n' || n END,
 				CASE WHEN n % 5 = 0 THEN 'PL' || n END, 0, 'opm', 1, 1, now(), now() FROM generate_series(1, 100000) n`,
+		"INSERT INTO customer_update SELECT project_id, updated_at, id FROM customer",
 		`INSERT INTO customer_term (project_id, block, term, customer_id)
 			SELECT project_id, id / 4096, unnest(ARRAY['nkowal' || id % 1000, 'eada' || id || '@example.com']), id FROM customer`,
 		"INSERT INTO customer_term_list (project_id, customer_id, terms) SELECT project_id, id, 'nkowal' FROM customer",

@@ -65,8 +65,10 @@ type Store struct {
 	// projects are the ids of projects that are known to be there.
 	projects sync.Map
 	// added counts the customers, leads and submissions that this store has added (see replan).
-	added  atomic.Int64
-	closed atomic.Bool
+	added atomic.Int64
+	// updated counts the updates of customers that this store has committed (see UpdatedCustomers).
+	updated atomic.Int64
+	closed  atomic.Bool
 	// suspected is when the connections were renewed because nobody answered.
 	suspected atomic.Pointer[time.Time]
 	// erasureKey is the key of the marks of erased people, as soon as this server knows of one. It never changes.

@@ -209,6 +209,9 @@ func (s *Store) FinishTransfer(ctx context.Context) error {
 				return err
 			}
 		}
+		if _, err := tx.Exec(ctx, restorePlaces); err != nil {
+			return err
+		}
 		_, err := tx.Exec(ctx, "DELETE FROM transfer")
 		return err
 	})

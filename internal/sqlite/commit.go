@@ -44,6 +44,9 @@ func (s *Store) Commit(ctx context.Context, writes []clientele.Write) ([]cliente
 	if err != nil {
 		return nil, fmt.Errorf("commit %d writes: %w", len(writes), err)
 	}
+	for range b.ChangedCustomers {
+		s.updated.Add(1)
+	}
 	return outcomes, nil
 }
 

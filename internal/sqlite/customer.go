@@ -109,9 +109,9 @@ func oneOf(keys any) (compare string, value any, err error) {
 }
 
 func (t *tx) insertCustomers(b *clientele.Batch) error {
-	values, addresses := t.store.values[:0], []any(nil)
+	values, addresses, places := t.store.values[:0], []any(nil), []any(nil)
 	for c := range b.NewCustomers {
-		values = appendCustomer(values, c)
+		values, places = appendCustomer(values, c), appendPlace(places, c)
 		for i := range c.Addresses {
 			addresses = appendAddress(addresses, c, &c.Addresses[i])
 		}
@@ -123,17 +123,20 @@ func (t *tx) insertCustomers(b *clientele.Batch) error {
 	if err := t.insertRows("INSERT INTO address ("+addressColumns+")", "", numAddressColumns, addresses); err != nil {
 		return fmt.Errorf("insert addresses: %w", err)
 	}
-	return nil
+	return t.insertPlaces(places)
 }
 
 func (t *tx) updateCustomers(b *clientele.Batch) error {
-	values := t.store.values[:0]
+	values, places := t.store.values[:0], []any(nil)
 	for c := range b.ChangedCustomers {
-		values = appendCustomer(values, c)
+		values, places = appendCustomer(values, c), appendPlace(places, c)
 	}
 	err := t.insertRows(insertCustomerSQL, customerUpdate, numCustomerColumns, values)
 	if t.store.values.keep(values); err != nil {
 		return fmt.Errorf("update customers: %w", err)
+	}
+	if err := t.insertPlaces(places); err != nil {
+		return err
 	}
 	return t.moveKeys(b.RekeyedCustomers())
 }

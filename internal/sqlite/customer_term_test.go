@@ -27,8 +27,10 @@ func TestMigrate_MakesTheSearchAnew(t *testing.T) {
 		t.Fatal(err)
 	}
 	project := newProject(t, s)
-	if _, err := s.write.ExecContext(t.Context(), "CREATE TEMP TABLE erasure_key (id, secret)"); err != nil { // which a commit asks for
-		t.Fatal(err)
+	for _, table := range []string{"erasure_key (id, secret)", "customer_update (project_id, at, customer_id)"} { // which a commit needs
+		if _, err := s.write.ExecContext(t.Context(), "CREATE TEMP TABLE "+table); err != nil {
+			t.Fatal(err)
+		}
 	}
 	const count = 20
 	for n := range count {
@@ -36,6 +38,7 @@ func TestMigrate_MakesTheSearchAnew(t *testing.T) {
 	}
 	for _, query := range []string{
 		"DROP TABLE erasure_key",
+		"DROP TABLE customer_update",
 		"INSERT INTO customer_term (project_id, block, term, customer_id) VALUES (1, 0, 'nformer', 3), (1, 0, 'nanna', 8)",
 		"INSERT INTO customer_term_fill (project_id, filled_to) VALUES (1, 5)",
 	} {

@@ -166,7 +166,7 @@ const (
 // deleteErased deletes the customers that the batch erases, before anybody takes their keys.
 func (t *tx) deleteErased(list []*clientele.ErasedCustomer) error {
 	for _, e := range list {
-		for _, query := range [...]string{deleteAddresses, deleteCustomer} {
+		for _, query := range [...]string{deleteAddresses, deleteCurrentPlace, deleteCustomer} {
 			if err := t.exec(query, e.Record.ProjectID, e.Record.CustomerID); err != nil {
 				return fmt.Errorf("delete customer %d: %w", e.Record.CustomerID, err)
 			}

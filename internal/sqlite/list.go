@@ -10,8 +10,8 @@ import (
 	"clientele"
 )
 
-// ListPositions returns the places of the customers that a query selects, in its order, at most its limit. It reads an
-// index only.
+// ListPositions returns the places of the customers that a query selects, in its order, at most its limit. It goes
+// along an index.
 func (s *Store) ListPositions(ctx context.Context, q clientele.CustomerQuery) ([]clientele.Position, error) {
 	query, args := positionsSQL(q)
 	rows, err := s.read.QueryContext(ctx, query, args...)
@@ -32,14 +32,14 @@ func (s *Store) ListPositions(ctx context.Context, q clientele.CustomerQuery) ([
 }
 
 func positionsSQL(q clientele.CustomerQuery) (query string, args []any) {
-	date, order, behind := "updated_at", " ASC", ">"
+	query, date, id := "SELECT u.at, u.customer_id FROM customer_update AS u WHERE u.project_id = ?", "u.at", "u.customer_id"
 	if q.ByCreated {
-		date = "created_at"
+		query, date, id = "SELECT created_at, id FROM customer WHERE project_id = ?", "created_at", "id"
 	}
+	order, behind := " ASC", ">"
 	if q.Newest {
 		order, behind = " DESC", "<"
 	}
-	query = "SELECT " + date + ", id FROM customer WHERE project_id = ?"
 	args = append(args, q.ProjectID)
 	if !q.From.IsZero() {
 		query, args = query+" AND "+date+" >= ?", append(args, q.From.UnixMicro())
@@ -48,9 +48,12 @@ func positionsSQL(q clientele.CustomerQuery) (query string, args []any) {
 		query, args = query+" AND "+date+" <= ?", append(args, q.To.UnixMicro())
 	}
 	if q.After != nil {
-		query, args = query+" AND ("+date+", id) "+behind+" (?, ?)", append(args, q.After.At.UnixMicro(), q.After.ID)
+		query, args = query+" AND ("+date+", "+id+") "+behind+" (?, ?)", append(args, q.After.At.UnixMicro(), q.After.ID)
 	}
-	query += " ORDER BY " + date + order + ", id" + order + " LIMIT ? OFFSET ?"
+	if !q.ByCreated {
+		query += " AND " + placeIsCurrent
+	}
+	query += " ORDER BY " + date + order + ", " + id + order + " LIMIT ? OFFSET ?"
 	return query, append(args, q.Limit, q.Offset)
 }
 

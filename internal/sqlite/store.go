@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync"
+	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 	_ "modernc.org/sqlite" // the driver "sqlite"
@@ -32,6 +33,8 @@ type Store struct {
 	findSubmission  preparedRead // for each question for a status
 	packedCustomers preparedRead // for each piece of a list
 	packedAddresses preparedRead
+
+	updated atomic.Int64 // see UpdatedCustomers
 
 	mu    sync.Mutex // guards the writer: one transaction at a time
 	db    *sql.DB

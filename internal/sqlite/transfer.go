@@ -177,9 +177,12 @@ func (t *tx) refuseFilled(tables []string) error {
 	return nil
 }
 
-// FinishTransfer takes the mark of BeginTransfer away. SQLite gives out ids above those that arrived by itself.
+// FinishTransfer makes what follows from what arrived and takes the mark of BeginTransfer away. SQLite gives out ids above those
+// that arrived by itself.
 func (s *Store) FinishTransfer(ctx context.Context) error {
-	err := s.transact(ctx, func(t *tx) error { return t.exec("DELETE FROM transfer") })
+	err := s.transact(ctx, func(t *tx) error {
+		return errors.Join(t.exec(restorePlaces), t.exec("DELETE FROM transfer"))
+	})
 	if err != nil {
 		return fmt.Errorf("finish transfer: %w", err)
 	}

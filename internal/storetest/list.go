@@ -16,6 +16,9 @@ func listChecks() []check {
 		{"Positions_PageByPageAreTheWhole", testPositionsByPage},
 		{"Positions_FollowUpdates", testPositionsFollowUpdates},
 		{"Positions_ForeignAreNeverListed", testPositionsForeign},
+		{"Positions_WhoIsErasedHasNone", testPositionsErased},
+		{"Sweep_LeavesThePlacesThatCount", testSweepPlaces},
+		{"Sweep_PieceByPiece", testSweepPieces},
 		{"Load_IsInTheOrderOfTheIDs", testLoadOrder},
 		{"Load_IsWhole", testLoadWhole},
 		{"Load_UnknownAndForeignAreLeftOut", testLoadUnknown},
@@ -141,6 +144,66 @@ func testPositionsFollowUpdates(t *testing.T, f *fixture) {
 		if p.At.Location() != time.UTC {
 			t.Errorf("position in %v, want UTC", p.At.Location())
 		}
+	}
+}
+
+func testPositionsErased(t *testing.T, f *fixture) {
+	all := ids(f.commit(t, upsert(f.project, 1, "a", email("ada@example.com")), upsert(f.project, 2, "b", nil)))
+	f.commitOne(t, upsert(f.project, 3, "a", email("eve@example.com")), clientele.Updated)
+	f.erase(t, 4, all[0], clientele.ErasedRows{})
+	for bits := range 4 {
+		q := clientele.CustomerQuery{ByCreated: bits&1 != 0, Newest: bits&2 != 0, Limit: 10}
+		wantSame(t, "positions", []clientele.Position{{At: at(2), ID: all[1]}}, f.positions(t, q))
+	}
+	wantSame(t, "places left", []int{2}, f.sweep(t, 10)) // the erased customer's first, and b's
+	wantSame(t, "places left", []int{1}, f.sweep(t, 10))
+}
+
+// sweep goes through the places of the project, and returns how many it saw in each piece.
+func (f *fixture) sweep(t *testing.T, limit int) (seen []int) {
+	t.Helper()
+	for after := (clientele.Position{}); ; {
+		last, n, err := f.SweepPlaces(t.Context(), f.project, after, limit)
+		if err != nil {
+			t.Fatalf("sweep behind %+v: %v", after, err)
+		}
+		seen = append(seen, n)
+		if n < limit {
+			return seen
+		}
+		after = last
+	}
+}
+
+// testSweepPlaces: what updates left behind goes, and nobody leaves a list for it.
+func testSweepPlaces(t *testing.T, f *fixture) {
+	customers := f.listed(t)
+	f.commitOne(t, upsert(f.other, 1, "z", email("zoe@example.com")), clientele.Created)
+	f.commitOne(t, upsert(f.other, 2, "z", email("zoe2@example.com")), clientele.Updated)
+	if n := f.UpdatedCustomers(); n < 5 {
+		t.Errorf("%d updates are counted, want 5 at least", n)
+	}
+	for round, want := range []int{9, 6, 6} { // 6 customers and 4 updates, one of them at the moment of the creation; then the customers
+		wantSame(t, fmt.Sprintf("round %d", round), []int{want}, f.sweep(t, 100))
+		q := clientele.CustomerQuery{ProjectID: f.project, Limit: 100}
+		wantSame(t, "positions", modelPositions(customers, q), f.positions(t, q))
+	}
+	if n := len(f.positions(t, clientele.CustomerQuery{ProjectID: f.other, Limit: 100})); n != 1 {
+		t.Errorf("%d customers are listed in the other project, want 1", n)
+	}
+	_, n, err := f.SweepPlaces(t.Context(), f.other, clientele.Position{}, 100)
+	if err != nil || n != 2 {
+		t.Errorf("%d places in the other project, %v; want 2: the sweep of one is not that of another", n, err)
+	}
+}
+
+func testSweepPieces(t *testing.T, f *fixture) {
+	customers := f.listed(t)
+	wantSame(t, "first round", []int{4, 4, 1}, f.sweep(t, 4))
+	wantSame(t, "second round", []int{4, 2}, f.sweep(t, 4))
+	for bits := range 2 {
+		q := clientele.CustomerQuery{ProjectID: f.project, Newest: bits != 0, Limit: 100}
+		wantSame(t, "positions", modelPositions(customers, q), f.positions(t, q))
 	}
 }
 

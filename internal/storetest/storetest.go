@@ -139,6 +139,9 @@ type Store interface {
 	NewestRefusal(ctx context.Context) (int64, error)
 	ForgetRefusals(ctx context.Context, before time.Time, limit int) (int64, error)
 
+	UpdatedCustomers() int64
+	SweepPlaces(ctx context.Context, project int64, after clientele.Position, limit int) (last clientele.Position, seen int, err error)
+
 	Ping(ctx context.Context) error
 	Close() error
 }

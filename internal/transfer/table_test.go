@@ -25,6 +25,7 @@ var staysBehind = map[string]string{
 	"customer_term":       "follows from the customers, and is made anew by following the history",
 	"customer_term_list":  "as customer_term",
 	"customer_term_place": "as customer_term",
+	"customer_update":     "follows from the customers, and is made anew at the end",
 	"submission_claim":    "who works on what at this moment: nobody, while a book is copied",
 	"lead_count":          "follows from the history, and is counted anew from it",
 	"lead_counting":       "as lead_count",

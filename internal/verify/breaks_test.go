@@ -98,6 +98,7 @@ func breaks(kind string) []broken {
 			[]string{"UPDATE customer_term SET customer_id = 4000, block = 0 WHERE customer_id = 2"},
 			verify.TermsMatch, "customer 4000 is found by a term and is not there", "",
 		},
+		{"a place in the list", []string{"DELETE FROM customer_update WHERE customer_id = 2"}, verify.ListWhole, "customer 2 is not in the list", ""},
 		{"a lead's campaign", []string{"DELETE FROM campaign"}, verify.ReferenceHeld, "refers to campaign 1, which is not there", "file"},
 		{
 			"a delivery's event",

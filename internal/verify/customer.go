@@ -73,6 +73,13 @@ func (v *verifier) customerBlock(ctx context.Context, s clientele.Snapshot, b bl
 			v.foundIn(HistoryReplays, "customer", id, "has no history")
 		}
 	}
+	unlisted, err := s.Unlisted(ctx, v.project.ID, b.from, b.to, maxListed)
+	if err != nil {
+		return err
+	}
+	for _, id := range unlisted {
+		v.foundIn(ListWhole, "customer", id, "is not in the list by last update")
+	}
 	v.report.Customers += int64(len(people))
 	v.advance(len(people))
 	return nil

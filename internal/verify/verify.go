@@ -38,6 +38,8 @@ const (
 	AddressOwned Invariant = "address"
 	// TermsMatch: a customer is found by what its names, e-mail address and phone numbers say, and by nothing else.
 	TermsMatch Invariant = "term"
+	// ListWhole: a customer stands in the list by last update where it belongs.
+	ListWhole Invariant = "list"
 	// KeyUnique: a key names one record.
 	KeyUnique Invariant = "key"
 	// ReferenceHeld: what a record refers to is there.
@@ -53,7 +55,7 @@ const (
 // Invariants are all of them, in the order in which they are shown.
 func Invariants() []Invariant {
 	return []Invariant{
-		FileIntact, HistoryReplays, AddressOwned, TermsMatch, KeyUnique, ReferenceHeld, NumbersAhead, CountsRight, SubmissionMoves,
+		FileIntact, HistoryReplays, AddressOwned, TermsMatch, ListWhole, KeyUnique, ReferenceHeld, NumbersAhead, CountsRight, SubmissionMoves,
 	}
 }
 

@@ -56,6 +56,14 @@ type Dangler struct {
 	Value string
 }
 
+// LooseHistory is a record with changes that its history does not lead to, in a store where histories are chains. Gone says that
+// the record is not there.
+type LooseHistory struct {
+	Subject   Subject
+	SubjectID int64
+	Gone      bool
+}
+
 // Duplicate is a key that more than one row has, by the names of the first and the last of them. It does not tell the key,
 // which may be personal.
 type Duplicate struct {

@@ -36,7 +36,7 @@ func (s *Store) Commit(ctx context.Context, writes []clientele.Write) ([]cliente
 		if err := errors.Join(ids.err, ctx.Err()); err != nil {
 			return err
 		}
-		if err := t.keep(b); err != nil {
+		if err := t.keep(b, ids); err != nil {
 			return err
 		}
 		return ctx.Err()
@@ -70,7 +70,11 @@ func (t *tx) load(b *clientele.Batch, project int64, keys *clientele.Keys) error
 }
 
 // keep stores what the batch decided.
-func (t *tx) keep(b *clientele.Batch) error {
+func (t *tx) keep(b *clientele.Batch, ids *newIDs) error {
+	links := t.link(b.Changes, ids)
+	if ids.err != nil {
+		return ids.err
+	}
 	if err := t.deleteErased(b.Erasures.Erased); err != nil {
 		return err
 	}
@@ -95,7 +99,7 @@ func (t *tx) keep(b *clientele.Batch) error {
 	if err := t.insertRemembered(b.NewRemembered); err != nil {
 		return err
 	}
-	if err := t.appendChanges(b.Changes); err != nil {
+	if err := t.appendChanges(b.Changes, links); err != nil {
 		return err
 	}
 	return t.keepErasures(&b.Erasures)

@@ -14,23 +14,25 @@ const customerColumns = `id, project_id, external_id, external_number, first_nam
 	alt_phone, fax, ip, vat_number, type, email_normal, phone_e164, alt_phone_e164, vat_normal, flags, source,
 	credential_id, version, created_at, updated_at`
 
-const numCustomerColumns = 24
+// numCustomerColumns are customerColumns and last_change.
+const numCustomerColumns = 25
 
-const insertCustomerSQL = "INSERT INTO customer (" + customerColumns + ")"
+const insertCustomerSQL = "INSERT INTO customer (" + customerColumns + ", last_change)"
 
 // customerUpdate is what an update changes apart from the unique keys, whose indexes it leaves alone.
 const customerUpdate = ` ON CONFLICT (id) DO UPDATE SET first_name = excluded.first_name, last_name = excluded.last_name,
 	company = excluded.company, email = excluded.email, phone = excluded.phone, alt_phone = excluded.alt_phone,
 	fax = excluded.fax, ip = excluded.ip, vat_number = excluded.vat_number, type = excluded.type,
 	email_normal = excluded.email_normal, phone_e164 = excluded.phone_e164, alt_phone_e164 = excluded.alt_phone_e164,
-	vat_normal = excluded.vat_normal, flags = excluded.flags, version = excluded.version, updated_at = excluded.updated_at`
+	vat_normal = excluded.vat_normal, flags = excluded.flags, version = excluded.version, updated_at = excluded.updated_at,
+	last_change = excluded.last_change`
 
-func appendCustomer(values []any, c *clientele.Customer) []any {
+func (t *tx) appendCustomer(values []any, c *clientele.Customer) []any {
 	return append(values, c.ID, c.ProjectID, value(c.ExternalID), value(c.ExternalNumber), value(c.FirstName),
 		value(c.LastName), value(c.Company), value(c.Email), value(c.Phone), value(c.AltPhone), value(c.Fax), value(c.IP),
 		value(c.VATNumber), value(c.Type), value(c.EmailNormal), value(c.PhoneE164), value(c.AltPhoneE164),
 		value(c.VATNormal), int64(c.Flags), string(c.Source), c.CredentialID, c.Version, c.CreatedAt.UnixMicro(),
-		c.UpdatedAt.UnixMicro())
+		c.UpdatedAt.UnixMicro(), t.last[record{clientele.SubjectCustomer, c.ID}])
 }
 
 func scanCustomer(row interface{ Scan(...any) error }) (clientele.Customer, error) {
@@ -78,18 +80,28 @@ func (t *tx) findCustomers(column string, project int64, keys any) ([]clientele.
 	if err != nil {
 		return nil, err
 	}
-	rows, err := t.query("SELECT "+customerColumns+" FROM customer WHERE project_id = ? AND "+column+of, project, list)
+	rows, err := t.query("SELECT "+customerColumns+", last_change FROM customer WHERE project_id = ? AND "+column+of, project, list)
 	if err != nil {
 		return nil, err
 	}
 	var found []clientele.Customer
 	err = collect(rows, func(rows *sql.Rows) error {
-		c, err := scanCustomer(rows)
+		var last int64
+		c, err := scanCustomer(scanAlso{rows, &last})
 		found = append(found, c)
+		t.note(record{clientele.SubjectCustomer, c.ID}, last)
 		return err
 	})
 	return found, err
 }
+
+// scanAlso scans one column more.
+type scanAlso struct {
+	rows *sql.Rows
+	also any
+}
+
+func (s scanAlso) Scan(dest ...any) error { return s.rows.Scan(append(dest, s.also)...) }
 
 // oneOf returns how a column is compared with keys ([]string or []int64), and the value to bind. Most transactions of a server that
 // has little to do have one key, which need not go by JSON.
@@ -111,7 +123,7 @@ func oneOf(keys any) (compare string, value any, err error) {
 func (t *tx) insertCustomers(b *clientele.Batch) error {
 	values, addresses, places := t.store.values[:0], []any(nil), []any(nil)
 	for c := range b.NewCustomers {
-		values, places = appendCustomer(values, c), appendPlace(places, c)
+		values, places = t.appendCustomer(values, c), appendPlace(places, c)
 		for i := range c.Addresses {
 			addresses = appendAddress(addresses, c, &c.Addresses[i])
 		}
@@ -129,7 +141,7 @@ func (t *tx) insertCustomers(b *clientele.Batch) error {
 func (t *tx) updateCustomers(b *clientele.Batch) error {
 	values, places := t.store.values[:0], []any(nil)
 	for c := range b.ChangedCustomers {
-		values, places = appendCustomer(values, c), appendPlace(places, c)
+		values, places = t.appendCustomer(values, c), appendPlace(places, c)
 	}
 	err := t.insertRows(insertCustomerSQL, customerUpdate, numCustomerColumns, values)
 	if t.store.values.keep(values); err != nil {

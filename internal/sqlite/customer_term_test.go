@@ -11,34 +11,13 @@ import (
 // TestMigrate_MakesTheSearchAnew brings a book up to date whose terms were written with its customers: terms that no list
 // tells of are gone, also where the search was not filled yet, and the duty makes them all again.
 func TestMigrate_MakesTheSearchAnew(t *testing.T) {
-	s, err := Open(t.Context(), t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	closeAfter(t, s)
-	err = s.withoutWriter(t.Context(), func() error {
-		p, err := s.provider()
-		if err == nil {
-			_, err = p.UpTo(t.Context(), 12)
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	project := newProject(t, s)
-	for _, table := range []string{"erasure_key (id, secret)", "customer_update (project_id, at, customer_id)"} { // which a commit needs
-		if _, err := s.write.ExecContext(t.Context(), "CREATE TEMP TABLE "+table); err != nil {
-			t.Fatal(err)
-		}
-	}
 	const count = 20
-	for n := range count {
-		mustCommit(t, s, benchWrite(project, n+1))
-	}
+	s, project := bookOfVersion(t, 12, func(s *Store, project int64) {
+		for n := range count {
+			mustCommit(t, s, benchWrite(project, n+1))
+		}
+	})
 	for _, query := range []string{
-		"DROP TABLE erasure_key",
-		"DROP TABLE customer_update",
 		"INSERT INTO customer_term (project_id, block, term, customer_id) VALUES (1, 0, 'nformer', 3), (1, 0, 'nanna', 8)",
 		"INSERT INTO customer_term_fill (project_id, filled_to) VALUES (1, 5)",
 	} {

@@ -144,7 +144,6 @@ func (s *Store) Purge(ctx context.Context) (done bool, err error) {
 const (
 	deleteCustomer  = "DELETE FROM customer WHERE project_id = ? AND id = ?"
 	deleteAddresses = "DELETE FROM address WHERE project_id = ? AND customer_id = ?"
-	emptyHistory    = "UPDATE change SET new_values = '{}' WHERE project_id = ? AND subject = 'customer' AND subject_id = ?"
 	forgetVisits    = "UPDATE lead SET ip = NULL, user_agent = NULL WHERE project_id = ? AND ip = ?"
 	emptySubmission = `UPDATE submission SET payload = '{}', target = CASE WHEN target = ?3 THEN target ELSE '' END, lease = '',
 		status = CASE WHEN finished_at IS NULL THEN ?4 ELSE status END,
@@ -205,7 +204,7 @@ func (t *tx) emptyErased(e *clientele.ErasedCustomer) error {
 		query string
 		args  []any
 	}{
-		{emptyHistory, []any{r.ProjectID, r.CustomerID}},
+		{emptyHistory, []any{r.ProjectID, string(clientele.SubjectCustomer), r.CustomerID, t.last[record{clientele.SubjectCustomer, r.CustomerID}]}},
 		{forgetTerms, []any{r.ProjectID, clientele.TermBlock(r.CustomerID), r.CustomerID}},
 		{forgetTermList, []any{r.ProjectID, r.CustomerID}},
 		{forgetVisits, []any{r.ProjectID, value(e.IP)}},

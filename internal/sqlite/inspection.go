@@ -24,9 +24,12 @@ func (s *Store) Look(ctx context.Context, look func(clientele.Snapshot) error) e
 	return look(snapshot{tx})
 }
 
-// rangeSQL returns the FROM and WHERE of a range. What has no index by project and number is read in order of the number,
-// which is the table's own.
-func rangeSQL(r *clientele.RowRange) (from string, args []any) {
+// rangeSQL returns the WITH, FROM and WHERE of a range. What has no index by project and number is read in order of the number,
+// which is the table's own; changes of records are read along their chains.
+func rangeSQL(r *clientele.RowRange) (with, from string, args []any) {
+	if r.Table == "change" && r.By == "subject_id" {
+		return changeRangeSQL(r)
+	}
 	hint := ""
 	if r.By == "seq" || r.Table == "lead" {
 		hint = inKeyOrder
@@ -35,14 +38,27 @@ func rangeSQL(r *clientele.RowRange) (from string, args []any) {
 	if r.Subject != "" {
 		from, args = from+" AND subject = ?", append(args, string(r.Subject))
 	}
-	return from + " AND " + r.By + " BETWEEN ? AND ?", append(args, r.From, r.To)
+	return "", from + " AND " + r.By + " BETWEEN ? AND ?", append(args, r.From, r.To)
+}
+
+func rowsSQL(r *clientele.RowRange) (query string, args []any) {
+	with, from, args := rangeSQL(r)
+	return with + "SELECT " + quoted(r.Columns) + from + " ORDER BY " + strings.Join(r.Key, ", "), args
+}
+
+func firstSQL(r *clientele.RowRange) (query string, args []any) {
+	_, from, args := rangeSQL(r)
+	if r.Table == "change" && r.By == "subject_id" {
+		return firstChangeSQL(r.Subject), args
+	}
+	return "SELECT " + r.By + from + " ORDER BY " + r.By + " LIMIT 1", args
 }
 
 // Rows goes through the rows of a range. The error is with the last of them, whose row is nil.
 func (s snapshot) Rows(ctx context.Context, r *clientele.RowRange) iter.Seq2[clientele.Row, error] {
-	from, args := rangeSQL(r)
+	query, args := rowsSQL(r)
 	return func(yield func(clientele.Row, error) bool) {
-		rows, err := s.tx.QueryContext(ctx, "SELECT "+quoted(r.Columns)+from+" ORDER BY "+strings.Join(r.Key, ", "), args...)
+		rows, err := s.tx.QueryContext(ctx, query, args...)
 		if err != nil {
 			yield(nil, fmt.Errorf("rows of %s: %w", r.Table, classify(err)))
 			return
@@ -66,15 +82,13 @@ func (s snapshot) Rows(ctx context.Context, r *clientele.RowRange) iter.Seq2[cli
 
 // First returns the lowest value of the column By in a range; found is false when the range has no row.
 func (s snapshot) First(ctx context.Context, r *clientele.RowRange) (value int64, found bool, err error) {
-	from, args := rangeSQL(r)
-	err = s.tx.QueryRowContext(ctx, "SELECT "+r.By+from+" ORDER BY "+r.By+" LIMIT 1", args...).Scan(&value)
-	if errors.Is(err, sql.ErrNoRows) {
-		return 0, false, nil
-	}
-	if err != nil {
+	query, args := firstSQL(r)
+	var lowest sql.NullInt64
+	err = s.tx.QueryRowContext(ctx, query, args...).Scan(&lowest)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return 0, false, fmt.Errorf("first row of %s: %w", r.Table, classify(err))
 	}
-	return value, true, nil
+	return lowest.Int64, lowest.Valid, nil
 }
 
 // CheckFile has SQLite examine the whole file and all references between tables, and returns what is wrong, one sentence

@@ -15,16 +15,20 @@ const leadColumns = `id, project_id, uuid, campaign_id, publisher_id, stage, wid
 	application_at, contract_at, contract_canceled_at, net_value, nominal_value, customer_type, sub1, sub2, sub3, sub4,
 	sub5, ip, user_agent, action_at, source, credential_id, version, created_at, updated_at`
 
-const numLeadColumns = 27
+// numLeadColumns are leadColumns and last_change.
+const (
+	numLeadColumns = 28
+	insertLeadSQL  = "INSERT INTO lead (" + leadColumns + ", last_change)"
+)
 
 // leadUpdate is what a report changes. The visitor's IP and user agent are not in it: what was dropped stays so.
 const leadUpdate = ` ON CONFLICT (id) DO UPDATE SET stage = excluded.stage, wide_contact_at = excluded.wide_contact_at,
 	narrow_contact_at = excluded.narrow_contact_at, application_at = excluded.application_at,
 	contract_at = excluded.contract_at, contract_canceled_at = excluded.contract_canceled_at,
 	net_value = excluded.net_value, nominal_value = excluded.nominal_value, customer_type = excluded.customer_type,
-	version = excluded.version, updated_at = excluded.updated_at`
+	version = excluded.version, updated_at = excluded.updated_at, last_change = excluded.last_change`
 
-func appendLead(values []any, l *clientele.Lead) []any {
+func (t *tx) appendLead(values []any, l *clientele.Lead) []any {
 	values = append(values, l.ID, l.ProjectID, l.UUID, l.CampaignID, l.PublisherID, l.Stage.String())
 	for s := clientele.StageWideContact; s < clientele.NumStages; s++ {
 		values = append(values, micros(l.ReachedAt[s]))
@@ -34,7 +38,7 @@ func appendLead(values []any, l *clientele.Lead) []any {
 		values = append(values, value(sub))
 	}
 	return append(values, value(l.IP), value(l.UserAgent), l.ActionAt.UnixMicro(), string(l.Source), l.CredentialID, l.Version,
-		l.CreatedAt.UnixMicro(), l.UpdatedAt.UnixMicro())
+		l.CreatedAt.UnixMicro(), l.UpdatedAt.UnixMicro(), t.last[record{clientele.SubjectLead, l.ID}])
 }
 
 func scanLead(row interface{ Scan(...any) error }) (clientele.Lead, error) {
@@ -74,6 +78,7 @@ func (t *tx) loadLeads(b *clientele.Batch, project int64, uuids []string) error 
 		}
 		p := unpack(row)
 		l := unpackLead(&p)
+		t.note(record{clientele.SubjectLead, l.ID}, p.number())
 		b.LoadLead(l)
 		return p.end()
 	})
@@ -103,22 +108,22 @@ func unpackLead(p *packed) clientele.Lead {
 	return l
 }
 
-const loadLeadsSQL = "SELECT json_array(" + leadColumns + `) FROM lead
+const loadLeadsSQL = "SELECT json_array(" + leadColumns + `, last_change) FROM lead
 	WHERE project_id = ? AND uuid IN (SELECT value FROM json_each(?))`
 
 // keepLeads stores the leads that a batch registered and those that it reported on.
 func (t *tx) keepLeads(b *clientele.Batch) error {
 	var added, changed []any
 	for l := range b.NewLeads {
-		added = appendLead(added, l)
+		added = t.appendLead(added, l)
 	}
 	for l := range b.ChangedLeads {
-		changed = appendLead(changed, l)
+		changed = t.appendLead(changed, l)
 	}
-	if err := t.insertRows("INSERT INTO lead ("+leadColumns+")", "", numLeadColumns, added); err != nil {
+	if err := t.insertRows(insertLeadSQL, "", numLeadColumns, added); err != nil {
 		return fmt.Errorf("insert leads: %w", err)
 	}
-	if err := t.insertRows("INSERT INTO lead ("+leadColumns+")", leadUpdate, numLeadColumns, changed); err != nil {
+	if err := t.insertRows(insertLeadSQL, leadUpdate, numLeadColumns, changed); err != nil {
 		return fmt.Errorf("update leads: %w", err)
 	}
 	return nil

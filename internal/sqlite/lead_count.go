@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -45,35 +44,6 @@ func (s *Store) FindLeadCounting(ctx context.Context, project int64) (clientele.
 	}
 	return c, nil
 }
-
-// ReadLeadChanges returns the changes of leads of one project with a sequence above after and up to upTo, in order of lead
-// and sequence.
-func (s *Store) ReadLeadChanges(ctx context.Context, project int64, leads []int64, after, upTo int64) ([]clientele.Change, error) {
-	list, err := json.Marshal(leads)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := s.read.QueryContext(ctx, readLeadChangesSQL, string(list), project, after, upTo)
-	if err != nil {
-		return nil, fmt.Errorf("read changes of %d leads: %w", len(leads), classify(err))
-	}
-	var changes []clientele.Change
-	err = collect(rows, func(rows *sql.Rows) error {
-		c := clientele.Change{ProjectID: project, Subject: clientele.SubjectLead}
-		err := rows.Scan(&c.SubjectID, &c.Seq, &c.Action, &c.Values, &c.Origin.CredentialID, instant{&c.At})
-		changes = append(changes, c)
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read changes of %d leads: %w", len(leads), classify(err))
-	}
-	clientele.SortChanges(changes)
-	return changes, nil
-}
-
-const readLeadChangesSQL = `SELECT c.subject_id, c.seq, c.action, c.new_values, c.credential_id, c.at
-	FROM json_each(?) AS k CROSS JOIN change AS c
-	WHERE c.project_id = ? AND c.subject = 'lead' AND c.subject_id = k.value AND c.seq > ? AND c.seq <= ?`
 
 // CountLeads takes a counting further, in one transaction, and reports whether it did: not when it does not stand at the
 // step's From any more, since another server was quicker.

@@ -1,13 +1,11 @@
 package sqlite
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"strings"
 
 	"clientele"
@@ -183,23 +181,7 @@ const countSameIPSQL = `SELECT v.key, (SELECT count(*) FROM (SELECT 1 FROM lead 
 // ListLeadHistory returns the changes of one lead, the newest first, at most limit, and with a sequence below before unless
 // that is 0.
 func (s *Store) ListLeadHistory(ctx context.Context, project, lead, before int64, limit int) ([]clientele.Change, error) {
-	rows, err := s.read.QueryContext(ctx, leadHistorySQL, project, lead, cmp.Or(before, math.MaxInt64), limit)
-	if err != nil {
-		return nil, fmt.Errorf("list history of lead %d: %w", lead, classify(err))
-	}
-	var list []clientele.Change
-	err = collect(rows, func(rows *sql.Rows) error {
-		var c clientele.Change
-		err := rows.Scan(&c.Seq, &c.ProjectID, &c.Subject, &c.SubjectID, &c.Action, &c.Values, &c.Origin.Dialect,
-			&c.Origin.CredentialID, &c.Origin.RequestID, instant{&c.At})
-		list = append(list, c)
-		return err
+	return s.ListHistory(ctx, clientele.HistoryQuery{
+		ProjectID: project, Subject: clientele.SubjectLead, SubjectID: lead, Before: before, Limit: limit,
 	})
-	if err != nil {
-		return nil, fmt.Errorf("list history of lead %d: %w", lead, classify(err))
-	}
-	return list, nil
 }
-
-const leadHistorySQL = "SELECT seq, " + changeColumns + ` FROM change
-	WHERE project_id = ? AND subject = 'lead' AND subject_id = ? AND seq < ? ORDER BY seq DESC LIMIT ?`

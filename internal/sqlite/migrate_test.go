@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -125,4 +126,44 @@ func TestSchema_EveryConstraintHasAName(t *testing.T) {
 	if err := rows.Err(); err != nil || tables == 0 {
 		t.Fatalf("%d lines of schema, %v", tables, err)
 	}
+}
+
+// bookOfVersion returns a book with an old schema, and a project with the customers, leads and changes that fill makes in a book of
+// today.
+func bookOfVersion(t *testing.T, version int64, fill func(s *Store, project int64)) (*Store, int64) {
+	t.Helper()
+	today, project := newStore(t)
+	fill(today, project)
+	s, err := Open(t.Context(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	closeAfter(t, s)
+	err = s.withoutWriter(t.Context(), func() error {
+		p, err := s.provider()
+		if err == nil {
+			_, err = p.UpTo(t.Context(), version)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	statements := []string{"ATTACH '" + filepath.Join(today.dir, FileName) + "' AS today"}
+	for table, columns := range map[string]string{
+		"project": "id, name, time_zone, created_at", "publisher": "*", "campaign": "*",
+		"customer": customerColumns, "lead": leadColumns, "change": "seq, " + changeColumns,
+	} {
+		into := ""
+		if columns != "*" {
+			into = " (" + columns + ")"
+		}
+		statements = append(statements, "INSERT INTO main."+table+into+" SELECT "+columns+" FROM today."+table)
+	}
+	for _, query := range append([]string{"PRAGMA foreign_keys = OFF"}, append(statements, "DETACH today", "PRAGMA foreign_keys = ON")...) {
+		if _, err := s.write.ExecContext(t.Context(), query); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return s, project
 }

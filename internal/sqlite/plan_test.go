@@ -223,7 +223,8 @@ func scansTable(step string) bool {
 	if !scans {
 		return false
 	}
-	for _, harmless := range []string{"json_each", "sqlite_sequence", "CONSTANT ROW", "(subquery-", "bound" /* a statement's values */} { // whose own steps follow
+	for _, harmless := range []string{"json_each", "sqlite_sequence", "CONSTANT ROW", "(subquery-", "chain", // those that a WITH has gathered
+		"bound" /* a statement's values */} { // whose own steps follow
 		if strings.HasPrefix(rest, harmless) {
 			return false
 		}

@@ -223,6 +223,8 @@ func (s *Store) transactAlone(ctx context.Context, do func(*tx) error) (err erro
 type tx struct {
 	store *Store
 	ctx   context.Context
+	// last are the numbers of the last changes of the records that were loaded or changed (see link).
+	last map[record]int64
 }
 
 func (t *tx) prepare(query string) (*sql.Stmt, error) {

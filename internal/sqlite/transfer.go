@@ -12,9 +12,11 @@ import (
 	"clientele"
 )
 
-// Columns returns the names of a table's columns, in alphabetical order.
+// Columns returns the names of a table's columns, in alphabetical order, without those by which SQLite finds a history.
 func (s *Store) Columns(ctx context.Context, table string) ([]string, error) {
-	rows, err := s.read.QueryContext(ctx, "SELECT name FROM pragma_table_info(?) ORDER BY name", table)
+	rows, err := s.read.QueryContext(ctx,
+		"SELECT name FROM pragma_table_info(?1) WHERE (?1, name) NOT IN (VALUES ('change', 'previous'), ('customer', 'last_change'), ('lead', 'last_change')) ORDER BY name",
+		table)
 	if err != nil {
 		return nil, fmt.Errorf("columns of %s: %w", table, classify(err))
 	}

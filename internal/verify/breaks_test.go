@@ -14,6 +14,10 @@ type broken struct {
 
 // breaks returns ways to break a book: the first customer has id 1 in both kinds of store, as has the first lead.
 func breaks(kind string) []broken {
+	withoutItsLast := "customer 1 differs"
+	if kind == "SQLite" { // where a history is a chain, which begins with the last
+		withoutItsLast = "customer 1 has changes that its history does not lead to"
+	}
 	list := []broken{
 		{
 			"a value that no history tells of",
@@ -24,7 +28,7 @@ func breaks(kind string) []broken {
 		{
 			"a lost change",
 			[]string{"DELETE FROM change WHERE subject = 'customer' AND subject_id = 1 AND action = 'updated'"},
-			verify.HistoryReplays, "customer 1 differs", "",
+			verify.HistoryReplays, withoutItsLast, "",
 		},
 		{
 			"a lost creation",
@@ -67,7 +71,7 @@ func breaks(kind string) []broken {
 			verify.ReferenceHeld, "refers to customer", "",
 		},
 		{"a lead", []string{"UPDATE lead SET net_value = 5 WHERE id = 1"}, verify.HistoryReplays, "lead 1 differs from its history", ""},
-		{"a lost lead", []string{"DELETE FROM lead WHERE id = 1"}, verify.HistoryReplays, "lead 1 has a history and is not there", ""},
+		{"a lost lead", []string{"DELETE FROM lead WHERE id = 1"}, verify.HistoryReplays, "lead 1 has a history and is not there", "count"},
 		{
 			"a lead's lost history",
 			[]string{"DELETE FROM change WHERE subject = 'lead' AND subject_id = 2"},

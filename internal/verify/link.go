@@ -76,6 +76,19 @@ func (v *verifier) links(ctx context.Context, p clientele.Project) error {
 	return nil
 }
 
+// looseHistories verifies that histories lead to all changes.
+func (v *verifier) looseHistories(ctx context.Context) error {
+	list, err := v.book.ListLooseHistories(ctx, v.project.ID, maxListed)
+	for _, h := range list {
+		message := "has changes that its history does not lead to"
+		if h.Gone {
+			message = "has a history and is not there"
+		}
+		v.foundIn(HistoryReplays, string(h.Subject), h.SubjectID, message)
+	}
+	return err
+}
+
 // numbers verifies that no number would be given out again.
 func (v *verifier) numbers(ctx context.Context) error {
 	list, err := v.book.ListNumberings(ctx)

@@ -21,6 +21,7 @@ type Book interface {
 	ListNumberings(ctx context.Context) ([]clientele.Numbering, error)
 	ListDanglers(ctx context.Context, r clientele.Reference, project int64, limit int) ([]clientele.Dangler, error)
 	ListDuplicates(ctx context.Context, k clientele.UniqueKey, project int64, limit int) ([]clientele.Duplicate, error)
+	ListLooseHistories(ctx context.Context, project int64, limit int) ([]clientele.LooseHistory, error)
 	ListProjects(ctx context.Context) ([]clientele.Project, error)
 	CountRows(ctx context.Context, p *clientele.Part) (int64, error)
 }
@@ -159,7 +160,7 @@ func (v *verifier) verifyProject(ctx context.Context, p clientele.Project) error
 	v.project = p
 	v.report.Projects++
 	for _, check := range []func(context.Context) error{
-		func(ctx context.Context) error { return v.links(ctx, p) }, v.customers, v.leads, v.submissions,
+		func(ctx context.Context) error { return v.links(ctx, p) }, v.looseHistories, v.customers, v.leads, v.submissions,
 	} {
 		if err := check(ctx); err != nil {
 			return err

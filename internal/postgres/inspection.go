@@ -121,7 +121,9 @@ func (s *Store) ListNumberings(ctx context.Context) ([]clientele.Numbering, erro
 }
 
 // ListLooseHistories returns nothing: here a history is found by its index, which no change can be missing in.
-func (s *Store) ListLooseHistories(context.Context, int64, int) ([]clientele.LooseHistory, error) { return nil, nil }
+func (s *Store) ListLooseHistories(context.Context, int64, int) ([]clientele.LooseHistory, error) {
+	return nil, nil
+}
 
 // ListDanglers returns rows whose reference names no row, at most limit. A project is named where the tables belong to
 // projects.

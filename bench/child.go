@@ -25,6 +25,7 @@ import (
 // account of its own.
 const (
 	commandBare       = "serve-bare"
+	commandPlain      = "serve-plain"
 	commandGenerate   = "generate"
 	commandSQLiteLoop = "sqlite-loop"
 

@@ -62,6 +62,8 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) error {
 			return serveJob(stdin, stdout, func(j followJob) (result, error) { return runFollow(ctx, j) })
 		case commandBare:
 			return serveBare(args[1], stdin, stdout)
+		case commandPlain:
+			return servePlain(ctx, args[1], args[2], stdin, stdout)
 		case commandReceive:
 			return serveReceiver(stdin, stdout)
 		case commandPost:

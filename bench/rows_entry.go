@@ -2,7 +2,10 @@
 
 package main
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // entryBody is the example of the OPM document (section "Creating a customer") with made-up values that differ
 // from request to request, so that each update changes the customer.
@@ -35,6 +38,12 @@ func entryRows(b *bench) []row {
 			name := fmt.Sprintf("%s, %d connections", w.name, connections)
 			r := b.httpRow(name, load{workload: w, connections: connections, halfLoad: true, fullBook: true})
 			r.checks = append(loadChecks(r, share), b.fullBookChecks(r, false)...)
+			r.entrants = slices.Insert(r.entrants, 1, b.httpEntrant(namePlain, plain{b}, load{workload: w, connections: connections}))
+			r.checks = append(r.checks, check{
+				of: quantity{r.name, namePlain, rate}, base: quantity{r.name, nameBare, rate}, baseName: nameBare,
+			}, check{
+				of: quantity{r.name, nameSQLite, rate}, base: quantity{r.name, namePlain, rate}, baseName: namePlain,
+			})
 			if connections == 256 {
 				r.checks = append(r.checks, b.memoryChecks(r, false)...)
 			}

@@ -1,0 +1,75 @@
+//go:build linux
+
+package main
+
+import (
+	"database/sql"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// TestPlain_StoresWhatItAnswers: each answered entry is a row, also where many come at once, and what is no entry is none.
+func TestPlain_StoresWhatItAnswers(t *testing.T) {
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(t.TempDir(), "plain.db")+loopPragmas)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	loop, err := openDriverLoop(t.Context(), db, idRange{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := make(chan plainEntry, plainLine)
+	var committing sync.WaitGroup
+	committing.Go(func() { loop.commitEntries(t.Context(), line) })
+	server := httptest.NewServer(plainHandler([]bareRoute{{Method: "POST", Path: "/entry", Status: 201, Body: "ok"}}, line))
+	post := func(body string) int {
+		response, err := http.Post(server.URL+"/entry", "application/json", strings.NewReader(body))
+		if err != nil {
+			t.Error(err)
+			return 0
+		}
+		_ = response.Body.Close()
+		return response.StatusCode
+	}
+	const entries, ids = 60, 20
+	var posting sync.WaitGroup
+	for i := range entries {
+		posting.Go(func() {
+			if status := post(fmt.Sprintf(`{"customerId":%d,"customerEmail":"c%d@example.com"}`, i%ids, i)); status != 201 {
+				t.Errorf("entry %d: status %d", i, status)
+			}
+		})
+	}
+	posting.Wait()
+	if status := post("{"); status != http.StatusBadRequest {
+		t.Errorf("half an object: status %d", status)
+	}
+	server.Close()
+	close(line)
+	committing.Wait()
+	var rows int
+	if err := loop.connection.QueryRowContext(t.Context(), "SELECT count(*) FROM customer").Scan(&rows); err != nil || rows != ids || loop.rows != entries {
+		t.Errorf("%d rows of %d entries, %v; want %d of %d", rows, loop.rows, err, ids, entries)
+	}
+	if err := loop.upsert.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := loop.connection.Close(); err != nil {
+		t.Error(err)
+	}
+	// Without its connection nothing is stored, and nothing is said to be.
+	p := plainEntry{done: make(chan error, 1)}
+	line = make(chan plainEntry, 1)
+	line <- p
+	close(line)
+	loop.commitEntries(t.Context(), line)
+	if err := <-p.done; err == nil {
+		t.Error("an entry without a database was stored")
+	}
+}

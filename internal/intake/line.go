@@ -3,6 +3,7 @@ package intake
 import (
 	"context"
 	"hash/maphash"
+	"runtime"
 	"strconv"
 	"sync"
 	"time"
@@ -126,6 +127,12 @@ func (l *line) run() {
 		l.commit(batch)
 		clear(batch)
 		l.leave(records)
+		if l.in.options.Lanes == 1 {
+			// Those who were answered, and those who have just come, go first: otherwise they stand behind the next transaction on
+			// this processor, which begins with the few who came during the last one. With 256 callers it is a fifth more creates.
+			// One of several lanes waits for the database over and over, so that they do anyway.
+			runtime.Gosched()
+		}
 	}
 }
 

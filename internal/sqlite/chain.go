@@ -132,10 +132,19 @@ func (s *Store) ReadLeadChanges(ctx context.Context, project int64, leads []int6
 	return changes, nil
 }
 
+// inRange returns the records of a subject under an alias, as a range of ids is read: in order of the id, which for leads no index of
+// a project has.
+func inRange(subject clientele.Subject, alias string) string {
+	if subject == clientele.SubjectLead {
+		return table(subject) + " AS " + alias + inKeyOrder
+	}
+	return table(subject) + " AS " + alias
+}
+
 // changeRangeSQL returns what is to be selected from for the changes of the records of a project with ids between two numbers, and
 // the arguments.
 func changeRangeSQL(r *clientele.RowRange) (with, from string, args []any) {
-	with = chainFrom(table(r.Subject)+` AS r CROSS JOIN change AS c ON c.seq = r.last_change
+	with = chainFrom(inRange(r.Subject, "r")+` CROSS JOIN change AS c ON c.seq = r.last_change
 		WHERE r.project_id = ?1 AND r.id BETWEEN ?3 AND ?4`, toTheFirst)
 	from = " FROM (SELECT " + chainColumns + " FROM chain UNION ALL SELECT " + changeValues + ` FROM change AS c
 		WHERE c.project_id = ?1 AND c.subject = ?2 AND c.subject_id BETWEEN ?3 AND ?4 AND c.previous IS NULL)`
@@ -145,7 +154,7 @@ func changeRangeSQL(r *clientele.RowRange) (with, from string, args []any) {
 // firstChangeSQL selects the lowest id of a record with a history in such a range: of all that are there, and of those that are not
 // there any more.
 func firstChangeSQL(subject clientele.Subject) string {
-	return "SELECT min(id) FROM (SELECT * FROM (SELECT id FROM " + table(subject) + ` WHERE project_id = ?1 AND id BETWEEN ?3 AND ?4 ORDER BY id LIMIT 1)
+	return "SELECT min(id) FROM (SELECT * FROM (SELECT id FROM " + inRange(subject, "r") + ` WHERE project_id = ?1 AND id BETWEEN ?3 AND ?4 ORDER BY id LIMIT 1)
 		UNION ALL SELECT * FROM (SELECT subject_id FROM change WHERE project_id = ?1 AND subject = ?2 AND subject_id BETWEEN ?3 AND ?4
 		AND previous IS NULL ORDER BY subject_id LIMIT 1))`
 }

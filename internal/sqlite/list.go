@@ -32,7 +32,7 @@ func (s *Store) ListPositions(ctx context.Context, q clientele.CustomerQuery) ([
 }
 
 func positionsSQL(q clientele.CustomerQuery) (query string, args []any) {
-	query, date, id := "SELECT u.at, u.customer_id FROM customer_update AS u WHERE u.project_id = ?", "u.at", "u.customer_id"
+	query, date, id := "SELECT u.at, u.customer_id FROM "+currentPlaces+" WHERE u.project_id = ?", "u.at", "u.customer_id"
 	if q.ByCreated {
 		query, date, id = "SELECT created_at, id FROM customer WHERE project_id = ?", "created_at", "id"
 	}
@@ -49,9 +49,6 @@ func positionsSQL(q clientele.CustomerQuery) (query string, args []any) {
 	}
 	if q.After != nil {
 		query, args = query+" AND ("+date+", "+id+") "+behind+" (?, ?)", append(args, q.After.At.UnixMicro(), q.After.ID)
-	}
-	if !q.ByCreated {
-		query += " AND " + placeIsCurrent
 	}
 	query += " ORDER BY " + date + order + ", " + id + order + " LIMIT ? OFFSET ?"
 	return query, append(args, q.Limit, q.Offset)

@@ -24,6 +24,16 @@ type bareRoute struct {
 	Body    string      `json:"body"`
 }
 
+// answer writes the route's answer, whose body the caller has as bytes.
+func (r *bareRoute) answer(w http.ResponseWriter, body []byte) {
+	header := w.Header()
+	for name, values := range r.Header {
+		header[name] = values
+	}
+	w.WriteHeader(r.Status)
+	_, _ = w.Write(body) // a caller that went away is the generator's business
+}
+
 // serveBare is the ceiling of every HTTP row: a plain net/http server that decodes the body, answers and stores
 // nothing. It prints its URL like `clientele serve` and runs until its standard input ends.
 func serveBare(routesJSON string, stdin io.Reader, stdout io.Writer) error {
@@ -62,12 +72,7 @@ func bareHandler(routes []bareRoute) http.Handler {
 				http.Error(w, "not what was expected", http.StatusBadRequest)
 				return
 			}
-			header := w.Header()
-			for name, values := range route.Header {
-				header[name] = values
-			}
-			w.WriteHeader(route.Status)
-			_, _ = w.Write(body) // a caller that went away is the generator's business
+			route.answer(w, body)
 		})
 	}
 	return mux
@@ -79,16 +84,21 @@ type bare struct{ bench *bench }
 func (c bare) prepare(context.Context) error { return nil }
 
 func (c bare) start(ctx context.Context, w workload) (*server, error) {
-	answer := c.bench.probed[w.name]
+	return c.bench.startBare(ctx, w, commandBare)
+}
+
+// startBare starts a server of this program's that answers the workload as Clientele was seen to answer it.
+func (b *bench) startBare(ctx context.Context, w workload, command string, args ...string) (*server, error) {
+	answer := b.probed[w.name]
 	routes, err := json.Marshal([]bareRoute{answer.route})
 	if err != nil {
 		return nil, fmt.Errorf("write routes: %w", err)
 	}
-	child, err := startChild(ctx, c.bench.self, commandBare, string(routes))
+	child, err := startChild(ctx, b.self, append([]string{command, string(routes)}, args...)...)
 	if err != nil {
 		return nil, err
 	}
 	return &server{
-		child: child, credentials: answer.credentials, values: answer.values, pool: c.bench.numbers.poolOf(poolSize),
+		child: child, credentials: answer.credentials, values: answer.values, pool: b.numbers.poolOf(poolSize),
 	}, nil
 }

@@ -2,7 +2,8 @@
 
 // The bench command measures Clientele beside its ceilings, in one run: only ratios of figures taken together mean
 // anything. The ceilings are a bare net/http server that decodes the same request, gives the same answer and stores
-// nothing, and loops over the drivers of SQLite and PostgreSQL; both are made here, and PostgreSQL's own pgbench is a third. Clientele is a black box, driven by its command line.
+// nothing, the same with one table behind it, and loops over the drivers of SQLite and PostgreSQL, all of them made here; and
+// PostgreSQL's own pgbench. Clientele is a black box, driven by its command line.
 //
 //	go run ./bench                  everything; about an hour
 //	go run ./bench --quick          a first look, under two minutes

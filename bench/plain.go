@@ -71,12 +71,7 @@ func plainHandler(routes []bareRoute, line chan<- plainEntry) http.Handler {
 				http.Error(w, "not stored", http.StatusInternalServerError)
 				return
 			}
-			header := w.Header()
-			for name, values := range route.Header {
-				header[name] = values
-			}
-			w.WriteHeader(route.Status)
-			_, _ = w.Write(body) // a caller that went away is the generator's business
+			route.answer(w, body)
 		})
 	}
 	return mux
@@ -122,21 +117,14 @@ type plain struct{ bench *bench }
 func (c plain) prepare(context.Context) error { return nil }
 
 func (c plain) start(ctx context.Context, w workload) (*server, error) {
-	answer := c.bench.probed[w.name]
-	routes, err := json.Marshal([]bareRoute{answer.route})
-	if err != nil {
-		return nil, fmt.Errorf("write routes: %w", err)
-	}
 	dir, err := os.MkdirTemp(c.bench.dir, "plain-")
 	if err != nil {
 		return nil, fmt.Errorf("make data directory: %w", err)
 	}
-	child, err := startChild(ctx, c.bench.self, commandPlain, string(routes), dir)
+	s, err := c.bench.startBare(ctx, w, commandPlain, dir)
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	return &server{
-		child: child, credentials: answer.credentials, values: answer.values, pool: c.bench.numbers.poolOf(poolSize),
-		cleanUp: func() error { return os.RemoveAll(dir) },
-	}, nil
+	s.cleanUp = func() error { return os.RemoveAll(dir) }
+	return s, nil
 }

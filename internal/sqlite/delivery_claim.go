@@ -50,40 +50,94 @@ func (s *Store) claimDeliveries(ctx context.Context, c clientele.Claim, o client
 	return parcels, s.pack(ctx, parcels, c.At, o.PerSubscription)
 }
 
-// selectDue selects what is due of one subscription.
-const selectDue = selectDelivery + `WHERE d.project_id = ? AND d.subscription_id = ? AND d.status = 'due' AND d.due_at <= ?
-	ORDER BY d.due_at, d.seq LIMIT ?`
+const (
+	// selectDue selects what is due of one subscription, without the events.
+	selectDue = `SELECT d.project_id, d.seq, d.id, d.subscription_id, d.event_seq, d.status, d.attempts, d.retries, d.due_at, d.created_at
+		FROM delivery d WHERE d.project_id = ? AND d.subscription_id = ? AND d.status = 'due' AND d.due_at <= ?
+		ORDER BY d.due_at, d.seq LIMIT ?`
+
+	selectEvent = "SELECT event_type, subject_ids, first_at, at FROM event WHERE seq = ?"
+)
 
 // pack puts what is due into the parcels.
-func (s *Store) pack(ctx context.Context, parcels []clientele.Parcel, at time.Time, perSubscription int) error {
-	stmt, err := s.read.PrepareContext(ctx, selectDue)
+func (s *Store) pack(ctx context.Context, parcels []clientele.Parcel, at time.Time, perSubscription int) (err error) {
+	conn, err := s.read.Conn(ctx)
 	if err != nil {
 		return err
 	}
-	defer stmt.Close()
+	defer conn.Close()
+	p := packer{events: map[int64]clientele.Event{}}
+	if p.due, err = conn.PrepareContext(ctx, selectDue); err != nil {
+		return err
+	}
+	defer p.due.Close()
+	if p.event, err = conn.PrepareContext(ctx, selectEvent); err != nil {
+		return err
+	}
+	defer p.event.Close()
 	for i := range parcels {
-		sub, limit := &parcels[i].Subscription, perSubscription
-		if !sub.FailingSince.IsZero() {
+		limit := perSubscription
+		if !parcels[i].Subscription.FailingSince.IsZero() {
 			limit = 1
 		}
-		rows, err := stmt.QueryContext(ctx, sub.ProjectID, sub.ID, at.UnixMicro(), limit)
-		if err != nil {
-			return err
-		}
-		ids := 0
-		err = collect(rows, func(rows *sql.Rows) error {
-			d, err := scanDelivery(rows)
-			parcels[i].Deliveries = append(parcels[i].Deliveries, d)
-			if ids += len(d.SubjectIDs); err == nil && ids >= clientele.MaxParcelIDs {
-				err = errFull
-			}
-			return err
-		})
-		if err != nil && !errors.Is(err, errFull) {
+		if err := p.pack(ctx, &parcels[i], at, limit); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// packer fills parcels. Many subscriptions are sent the same events: each is read once.
+type packer struct {
+	due, event *sql.Stmt
+	events     map[int64]clientele.Event
+}
+
+func (p *packer) pack(ctx context.Context, parcel *clientele.Parcel, at time.Time, limit int) error {
+	rows, err := p.due.QueryContext(ctx, parcel.Subscription.ProjectID, parcel.Subscription.ID, at.UnixMicro(), limit)
+	if err != nil {
+		return err
+	}
+	ids := 0
+	err = collect(rows, func(rows *sql.Rows) error {
+		var d clientele.Delivery
+		var seq int64
+		err := rows.Scan(&d.ProjectID, &d.Seq, &d.ID, &d.SubscriptionID, &seq, &d.Status, &d.Attempts, &d.Retries,
+			instant{&d.DueAt}, instant{&d.CreatedAt})
+		if err != nil {
+			return err
+		}
+		e, err := p.findEvent(ctx, seq)
+		if err != nil {
+			return err
+		}
+		d.EventType, d.SubjectIDs, d.FirstAt, d.EventAt = e.EventType, e.SubjectIDs, e.FirstAt, e.At
+		parcel.Deliveries = append(parcel.Deliveries, d)
+		if ids += len(d.SubjectIDs); ids >= clientele.MaxParcelIDs {
+			return errFull
+		}
+		return nil
+	})
+	if errors.Is(err, errFull) {
+		return nil
+	}
+	return err
+}
+
+func (p *packer) findEvent(ctx context.Context, seq int64) (clientele.Event, error) {
+	e, known := p.events[seq]
+	if known {
+		return e, nil
+	}
+	var subjects []byte
+	err := p.event.QueryRowContext(ctx, seq).Scan(&e.EventType, &subjects, instant{&e.FirstAt}, instant{&e.At})
+	if err == nil {
+		e.SubjectIDs, err = clientele.ParseIDs(subjects)
+	}
+	if err == nil {
+		p.events[seq] = e
+	}
+	return e, err
 }
 
 // errFull ends the packing of one parcel.

@@ -33,8 +33,8 @@ type ClientOptions struct {
 const (
 	dialTimeout         = 10 * time.Second
 	maxHeaderBytes      = 64 << 10
-	maxIdleConns        = 256
-	maxIdleConnsPerHost = 16
+	maxIdleConns        = defaultMaxInFlight
+	maxIdleConnsPerHost = defaultMaxPerHost
 	idleTimeout         = 60 * time.Second
 )
 

@@ -25,6 +25,8 @@ type loopJob struct {
 	WarmupSeconds float64 `json:"warmup_seconds"`
 	Seconds       float64 `json:"seconds"`
 	Scattered     bool    `json:"scattered"`
+	// Book is for rows of Clientele's own tables, as an import writes them, in the place of one plain table.
+	Book bool `json:"book"`
 }
 
 const (
@@ -43,6 +45,7 @@ const (
 type driverLoop struct {
 	connection *sql.Conn
 	upsert     *sql.Stmt
+	book       *bookLoop // nil for one plain table
 	ids        idRange
 	random     *rand.Rand
 	rows       int64
@@ -51,6 +54,9 @@ type driverLoop struct {
 // runDriverLoop upserts single rows into a plain table, Batch of them in each durable transaction: what the driver
 // and the disk give, without HTTP, validation or change record.
 func runDriverLoop(ctx context.Context, j loopJob) (r result, err error) {
+	if j.Book {
+		return runBookLoop(ctx, j)
+	}
 	db, err := sql.Open("sqlite", "file:"+filepath.Join(j.Dir, "loop.db")+loopPragmas)
 	if err != nil {
 		return result{}, fmt.Errorf("open database: %w", err)
@@ -133,6 +139,9 @@ func (l *driverLoop) transaction(ctx context.Context, rows int) error {
 func (l *driverLoop) row(ctx context.Context) error {
 	id := l.ids.at(l.rows, l.random)
 	l.rows++
+	if l.book != nil {
+		return l.book.customer(ctx, l.rows, id)
+	}
 	_, err := l.upsert.ExecContext(ctx, strconv.FormatInt(id, 10), fmt.Sprintf("c%010d@example.com", l.rows),
 		fmt.Sprintf("+1585555%04d", id%10_000), "John", "Doe", "192.0.2.10", time.Now().UnixMicro())
 	if err != nil {

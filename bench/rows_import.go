@@ -10,11 +10,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strconv"
 	"syscall"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 )
 
 const (
@@ -22,23 +19,34 @@ const (
 	rowImportPostgres = "PostgreSQL: import of CSV"
 	rowLoop500        = "driver loop, insert, 500 rows a commit"
 	nameCopy          = "COPY"
+	nameBookCopy      = "COPY into a book's tables"
 	nameLoop          = "raw loop of 500"
+	nameBookLoop      = "sqlite driver, a book's tables"
 )
 
 // importRows load customers in bulk into an empty book. The ceilings are the loop over the SQLite driver, and COPY of the same
 // customers into the table of PostgreSQL's other ceilings.
 func importRows(b *bench) []row {
-	sqlite := row{name: rowImportSQLite, entrants: []entrant{{name: nameSQLite, prepare: b.build, measure: b.importSQLite}}}
-	sqlite.checks = []check{{
-		of: quantity{rowImportSQLite, nameSQLite, rate}, base: quantity{rowLoop500, nameDriver, rate}, baseName: nameLoop, atLeast: importLoopShare,
+	sqlite := row{name: rowImportSQLite, entrants: []entrant{
+		{name: nameBookLoop, measure: func(ctx context.Context) (sample, error) {
+			return b.measureDriver(ctx, loopJob{Batch: 500, Book: true})
+		}},
+		{name: nameSQLite, prepare: b.build, measure: b.importSQLite},
 	}}
+	sqlite.checks = []check{
+		{of: quantity{rowImportSQLite, nameSQLite, rate}, base: quantity{rowLoop500, nameDriver, rate}, baseName: nameLoop, atLeast: importLoopShare},
+		{of: quantity{rowImportSQLite, nameSQLite, rate}, base: quantity{rowImportSQLite, nameBookLoop, rate}, baseName: nameBookLoop},
+	}
 	postgres := row{name: rowImportPostgres, needsPostgres: true, slow: true, entrants: []entrant{
 		{name: nameCopy, measure: b.measureCopy},
+		{name: nameBookCopy, prepare: b.build, measure: b.measureBookCopy},
 		{name: nameClientelePostgres, prepare: b.build, measure: b.importPostgres},
 	}}
-	postgres.checks = []check{{
-		of: quantity{rowImportPostgres, nameClientelePostgres, rate}, base: quantity{rowImportPostgres, nameCopy, rate}, baseName: nameCopy, atLeast: importCopyShare,
-	}}
+	ours := quantity{rowImportPostgres, nameClientelePostgres, rate}
+	postgres.checks = []check{
+		{of: ours, base: quantity{rowImportPostgres, nameCopy, rate}, baseName: nameCopy, atLeast: importCopyShare},
+		{of: ours, base: quantity{rowImportPostgres, nameBookCopy, rate}, baseName: nameBookCopy},
+	}
 	return []row{sqlite, postgres}
 }
 
@@ -131,43 +139,6 @@ func (b *bench) importFile(ctx context.Context, at place, file string, customers
 		err = fmt.Errorf("the import created %d customers of %d and refused %d", done.Created, customers, done.Refused)
 	}
 	return done, err
-}
-
-// measureCopy loads the customers by COPY, in one transaction.
-func (b *bench) measureCopy(ctx context.Context) (s sample, err error) {
-	cluster, err := b.postgres(ctx)
-	if err != nil {
-		return sample{}, err
-	}
-	database, drop, err := cluster.createCeiling(ctx, false)
-	if err != nil {
-		return sample{}, err
-	}
-	defer func() { err = errors.Join(err, drop()) }()
-	path, err := b.csvFile("", 0, b.imported(), func(w io.Writer, n, id int64) {
-		fmt.Fprintf(w, "1,%d,%d,c%010d@example.com,+1585555%04d,John,Doe,192.0.2.10,1,2026-11-22 10:00:00Z,2026-11-22 10:00:00Z\n", n, id, n, id%10_000)
-	})
-	if err != nil {
-		return sample{}, err
-	}
-	defer func() { err = errors.Join(err, os.Remove(path)) }()
-	file, err := os.Open(path)
-	if err != nil {
-		return sample{}, err
-	}
-	defer file.Close()
-	conn, err := pgx.Connect(ctx, cluster.url(database))
-	if err != nil {
-		return sample{}, err
-	}
-	defer func() { err = errors.Join(err, conn.Close(ctx)) }()
-	return measureOnce(b.imported(), cluster.command.Process.Pid, func() error {
-		tag, err := conn.PgConn().CopyFrom(ctx, file, "COPY customer FROM STDIN (FORMAT csv)")
-		if err == nil && tag.RowsAffected() != b.imported() {
-			err = errors.New("COPY took " + strconv.FormatInt(tag.RowsAffected(), 10) + " rows")
-		}
-		return err
-	})
 }
 
 // measureOnce measures something that does a number of rows and is done once. The processor time of the program under test

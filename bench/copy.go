@@ -31,7 +31,7 @@ var bookCopy = []copied{
 		`COPY customer (project_id, id, external_id, first_name, last_name, email, phone, ip, email_normal, phone_e164, flags, source,
 		credential_id, version, created_at, updated_at) FROM STDIN (FORMAT csv)`,
 		func(w io.Writer, n, id int64) {
-			fmt.Fprintf(w, "1,%d,%d,John,Doe,c%[3]010d@example.com,+1585555%[4]04d,192.0.2.10,c%[3]010d@example.com,+1585555%[4]04d,32,import,0,1,"+
+			fmt.Fprintf(w, "1,%d,%d,John,Doe,c%010[3]d@example.com,+1585555%04[4]d,192.0.2.10,c%010[3]d@example.com,+1585555%04[4]d,32,import,0,1,"+
 				copyDate+","+copyDate+"\n", n, id, n, id%10_000)
 		},
 	},

@@ -104,3 +104,44 @@ func (c *crossing) cross(t *testing.T, f *fixture, expected int) (median, last t
 	slices.SortFunc(c.arrived, time.Time.Compare)
 	return c.arrived[len(c.arrived)/2].Sub(changed), c.arrived[len(c.arrived)-1].Sub(changed)
 }
+
+// TestDeliver_KeepsConnections: a host that many subscriptions are sent to at once is not connected to anew for the next message.
+func TestDeliver_KeepsConnections(t *testing.T) {
+	eachStore(t, testDeliver_KeepsConnections)
+}
+
+func testDeliver_KeepsConnections(t *testing.T, open opener) {
+	const count = 40
+	f := newFixture(t, open, Options{Now: time.Now})
+	var mu sync.Mutex
+	connections := map[string]bool{}
+	var together sync.WaitGroup // of those that are sent one message
+	to := newReceiver(t, func(_ http.ResponseWriter, q *http.Request) {
+		mu.Lock()
+		connections[q.RemoteAddr] = true
+		mu.Unlock()
+		together.Done()
+		together.Wait()
+	})
+	for n := range count {
+		_, err := f.Create(t.Context(), clientele.SubscriptionOrder{
+			ProjectID: f.project, EventType: clientele.CustomerChanged, RequestTimeout: MaxRequestTimeout, URL: fmt.Sprintf("%s/%d", to.URL, n),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := f.Start(t.Context(), Alone); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		together.Add(count)
+		f.change(t, "a")
+		f.Changed()
+		together.Wait()
+		f.slots.wait(0)
+	}
+	if len(connections) != count {
+		t.Errorf("%d messages, %d at once, went over %d connections", 2*count, count, len(connections))
+	}
+}

@@ -18,8 +18,6 @@ const (
 	// stallNanoseconds without any answer ends a job: the server hangs.
 	stallNanoseconds = int64(20 * time.Second)
 	waitLimit        = int64(50 * time.Millisecond)
-	// firstConnections are opened before the first request, the others when they are needed.
-	firstConnections = 256
 )
 
 // generator sends the requests of one job from one thread over epoll: no goroutine per connection, no allocation
@@ -82,7 +80,10 @@ func (g *generator) open() (err error) {
 	if g.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
 		return fmt.Errorf("create epoll: %w", err)
 	}
-	for range min(g.job.Connections, firstConnections) {
+	if g.pacer.interval > 0 {
+		return nil // an open loop connects as it needs to: a server closes what is opened and not used
+	}
+	for range g.job.Connections {
 		if err := g.connect(); err != nil {
 			return err
 		}
@@ -90,7 +91,7 @@ func (g *generator) open() (err error) {
 	return nil
 }
 
-// connect opens one more connection. A server closes what is opened and not used.
+// connect opens one more connection.
 func (g *generator) connect() error {
 	c, err := dial(g.job.Address, g.template.bytes)
 	if err != nil {

@@ -33,9 +33,6 @@ func (s *Store) ListPositions(ctx context.Context, q clientele.CustomerQuery) ([
 
 func positionsSQL(q clientele.CustomerQuery) (query string, args []any) {
 	query, date, id := "SELECT u.at, u.customer_id FROM "+currentPlaces+" WHERE u.project_id = ?1", "u.at", "u.customer_id"
-	if q.Offset >= highOffset {
-		query = "SELECT u.at, u.customer_id FROM customer_update AS u WHERE u.project_id = ?1 AND (" + allCurrent + " OR " + placeIsCurrent + ")"
-	}
 	if q.ByCreated {
 		query, date, id = "SELECT created_at, id FROM customer WHERE project_id = ?1", "created_at", "id"
 	}

@@ -87,7 +87,8 @@ func (s *Store) pack(ctx context.Context, parcels []clientele.Parcel, at time.Ti
 	return nil
 }
 
-// packer fills parcels. Many subscriptions are sent the same events: each is read once.
+// packer fills parcels. Many subscriptions are sent the same events: each is read once, and makes only the parcel full that it was
+// read for.
 type packer struct {
 	due, event *sql.Stmt
 	events     map[int64]clientele.Event
@@ -107,13 +108,17 @@ func (p *packer) pack(ctx context.Context, parcel *clientele.Parcel, at time.Tim
 		if err != nil {
 			return err
 		}
-		e, err := p.findEvent(ctx, seq)
-		if err != nil {
-			return err
+		e, shared := p.events[seq]
+		if !shared {
+			if e, err = p.readEvent(ctx, seq); err != nil {
+				return err
+			}
+			p.events[seq] = e
+			ids += len(e.SubjectIDs)
 		}
 		d.EventType, d.SubjectIDs, d.FirstAt, d.EventAt = e.EventType, e.SubjectIDs, e.FirstAt, e.At
 		parcel.Deliveries = append(parcel.Deliveries, d)
-		if ids += len(d.SubjectIDs); ids >= clientele.MaxParcelIDs {
+		if ids >= clientele.MaxParcelIDs {
 			return errFull
 		}
 		return nil
@@ -124,18 +129,11 @@ func (p *packer) pack(ctx context.Context, parcel *clientele.Parcel, at time.Tim
 	return err
 }
 
-func (p *packer) findEvent(ctx context.Context, seq int64) (clientele.Event, error) {
-	e, known := p.events[seq]
-	if known {
-		return e, nil
-	}
+func (p *packer) readEvent(ctx context.Context, seq int64) (e clientele.Event, err error) {
 	var subjects []byte
-	err := p.event.QueryRowContext(ctx, seq).Scan(&e.EventType, &subjects, instant{&e.FirstAt}, instant{&e.At})
+	err = p.event.QueryRowContext(ctx, seq).Scan(&e.EventType, &subjects, instant{&e.FirstAt}, instant{&e.At})
 	if err == nil {
 		e.SubjectIDs, err = clientele.ParseIDs(subjects)
-	}
-	if err == nil {
-		p.events[seq] = e
 	}
 	return e, err
 }

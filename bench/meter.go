@@ -8,6 +8,7 @@ import "os"
 type meter struct {
 	server           int // process id; 0 is none
 	database         int // process id of a PostgreSQL; 0 is none
+	receiver         int // process id of who is sent events; 0 is none
 	started, stopped bool
 	beganAt          int64
 
@@ -17,11 +18,13 @@ type meter struct {
 }
 
 // processorTime is in seconds used, or in cores when divided by a time.
-type processorTime struct{ own, server, database, machine float64 }
+type processorTime struct{ own, server, database, receiver, machine float64 }
 
 // others is what the rest of the machine used, kernel threads and interrupts included. The clocks tick at
 // different moments, so a small negative number is none.
-func (t processorTime) others() float64 { return max(t.machine-t.own-t.server-t.database, 0) }
+func (t processorTime) others() float64 {
+	return max(t.machine-t.own-t.server-t.database-t.receiver, 0)
+}
 
 func (m *meter) start(now int64) (err error) {
 	m.started, m.beganAt = true, now
@@ -39,6 +42,7 @@ func (m *meter) stop(now int64) error {
 	m.used.own = (after.own - m.used.own) / m.seconds
 	m.used.server = (after.server - m.used.server) / m.seconds
 	m.used.database = (after.database - m.used.database) / m.seconds
+	m.used.receiver = (after.receiver - m.used.receiver) / m.seconds
 	m.used.machine = (after.machine - m.used.machine) / m.seconds
 	if m.server != 0 {
 		m.rss, err = residentBytes(m.server)
@@ -55,6 +59,11 @@ func (m *meter) read() (t processorTime, err error) {
 	}
 	if m.database != 0 {
 		if t.database, err = familySeconds(m.database); err != nil {
+			return t, err
+		}
+	}
+	if m.receiver != 0 {
+		if t.receiver, err = cpuSeconds(m.receiver); err != nil {
 			return t, err
 		}
 	}

@@ -78,7 +78,7 @@ func (b *bench) measureDeliveries(ctx context.Context) (s sample, got received, 
 		return s, got, err
 	}
 	defer func() { err = errors.Join(err, from.stop()) }()
-	processor := meter{server: from.child.command.Process.Pid}
+	processor := meter{server: from.child.command.Process.Pid, receiver: to.command.Process.Pid}
 	if err := processor.start(0); err != nil {
 		return s, got, err
 	}
@@ -142,6 +142,8 @@ type postJob struct {
 	Body    string  `json:"body"`
 	AtOnce  int     `json:"at_once"`
 	Seconds float64 `json:"seconds"`
+	// ReceiverPID is the process that takes them.
+	ReceiverPID int `json:"receiver_pid"`
 }
 
 func (b *bench) measurePosts(ctx context.Context, last received) (s sample, err error) {
@@ -150,7 +152,11 @@ func (b *bench) measurePosts(ctx context.Context, last received) (s sample, err 
 		return s, err
 	}
 	defer func() { err = errors.Join(err, to.stop()) }()
-	err = runJSON(ctx, &s.Closed, postJob{"http://" + to.address + "/events", last.Body, receivers, b.options.seconds / 2}, b.self, commandPost)
+	j := postJob{
+		URL: "http://" + to.address + "/events", Body: last.Body, AtOnce: receivers, Seconds: b.options.seconds / 2,
+		ReceiverPID: to.command.Process.Pid,
+	}
+	err = runJSON(ctx, &s.Closed, j, b.self, commandPost)
 	return s, err
 }
 
@@ -159,7 +165,7 @@ func runPosts(ctx context.Context, j postJob) (result, error) {
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: j.AtOnce}}
 	defer client.CloseIdleConnections()
 	timings, errs := make([]*stopwatch, j.AtOnce), make([]error, j.AtOnce)
-	var processor meter
+	processor := meter{receiver: j.ReceiverPID}
 	if err := processor.start(0); err != nil {
 		return result{}, err
 	}

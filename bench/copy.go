@@ -63,21 +63,14 @@ func (b *bench) measureCopy(ctx context.Context) (s sample, err error) {
 }
 
 // measureBookCopy loads the customers by COPY into the tables of an empty book.
-func (b *bench) measureBookCopy(ctx context.Context) (s sample, err error) {
-	cluster, err := b.postgres(ctx)
-	if err != nil {
-		return sample{}, err
-	}
-	database, drop, err := cluster.createDatabase(ctx)
-	if err != nil {
-		return sample{}, err
-	}
-	defer func() { err = errors.Join(err, drop()) }()
-	var project struct{}
-	if err := b.command(ctx, place{"--database-url", cluster.url(database)}, &project, "project", "create", "bench"); err != nil {
-		return sample{}, err
-	}
-	return b.copyInto(ctx, cluster, database, bookCopy)
+func (b *bench) measureBookCopy(ctx context.Context) (sample, error) {
+	return b.onNewDatabase(ctx, func(c *cluster, database string) (sample, error) {
+		var project struct{}
+		if err := b.command(ctx, place{"--database-url", c.url(database)}, &project, "project", "create", "bench"); err != nil {
+			return sample{}, err
+		}
+		return b.copyInto(ctx, c, database, bookCopy)
+	})
 }
 
 // copyInto copies into each of the tables, one after the other.

@@ -96,17 +96,24 @@ func (b *bench) importSQLite(ctx context.Context) (s sample, err error) {
 	return b.measureImport(ctx, inDirectory(filepath.Join(dir, "book")), 0)
 }
 
-func (b *bench) importPostgres(ctx context.Context) (s sample, err error) {
-	cluster, err := b.postgres(ctx)
+func (b *bench) importPostgres(ctx context.Context) (sample, error) {
+	return b.onNewDatabase(ctx, func(c *cluster, database string) (sample, error) {
+		return b.measureImport(ctx, place{"--database-url", c.url(database)}, c.command.Process.Pid)
+	})
+}
+
+// onNewDatabase measures something on an empty database, which is gone afterwards.
+func (b *bench) onNewDatabase(ctx context.Context, measure func(c *cluster, database string) (sample, error)) (s sample, err error) {
+	c, err := b.postgres(ctx)
 	if err != nil {
 		return sample{}, err
 	}
-	database, drop, err := cluster.createDatabase(ctx)
+	database, drop, err := c.createDatabase(ctx)
 	if err != nil {
 		return sample{}, err
 	}
 	defer func() { err = errors.Join(err, drop()) }()
-	return b.measureImport(ctx, place{"--database-url", cluster.url(database)}, cluster.command.Process.Pid)
+	return measure(c, database)
 }
 
 // measureImport runs the program's import, from its start to its end, and sees that it took every customer.

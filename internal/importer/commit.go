@@ -46,6 +46,9 @@ func (r *run) commit(ctx context.Context, c *chunk, numbers []int, faults *int) 
 		for i, n := range numbers {
 			c.take(n, &outcomes[i])
 		}
+		c.mu.Lock()
+		c.traces.add(outcomes)
+		c.mu.Unlock()
 		return nil
 	case clientele.KindOf(err) == clientele.KindUnavailable || ctx.Err() != nil:
 		return err

@@ -29,11 +29,7 @@ type shop struct {
 
 func newShop(t testing.TB) *shop {
 	t.Helper()
-	store, err := sqlite.Open(t.Context(), t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = store.Close() })
+	store := openBook(t, t.TempDir())
 	if _, _, err := store.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -42,6 +38,16 @@ func newShop(t testing.TB) *shop {
 		t.Fatal(err)
 	}
 	return &shop{Store: store, project: p.ID}
+}
+
+func openBook(t testing.TB, dir string) *sqlite.Store {
+	t.Helper()
+	store, err := sqlite.Open(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	return store
 }
 
 func (s *shop) Commit(ctx context.Context, writes []clientele.Write) ([]clientele.Outcome, error) {

@@ -9,6 +9,7 @@ package importer
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"runtime"
@@ -19,9 +20,11 @@ import (
 	"github.com/google/uuid"
 )
 
-// Store carries out a batch of writes in one durable transaction. On an error nothing of the batch was written.
+// Store is the book. Commit carries out a batch of writes in one durable transaction; on an error nothing of the batch was written.
+// ListHistory returns changes of a record, the newest first; none for one that is not there.
 type Store interface {
 	Commit(ctx context.Context, writes []clientele.Write) ([]clientele.Outcome, error)
+	ListHistory(ctx context.Context, q clientele.HistoryQuery) ([]clientele.Change, error)
 }
 
 // Options say what is imported and how. The zero value of a field that is not explained means its default.
@@ -130,7 +133,8 @@ type run struct {
 	at      position
 	notedAt time.Time
 	// since is when the run began: it may be gone on with later.
-	since time.Time
+	since  time.Time
+	traces traces
 }
 
 // Run imports the file. The report is true of what was done also when there is an error: of kind conflict when the file, or
@@ -155,7 +159,7 @@ func Run(ctx context.Context, store Store, file *os.File, o Options) (report Rep
 		return r.report, clientele.Errorf(clientele.KindInvalid, "refused rows cannot go into the file that is imported")
 	}
 	r.at, r.refused = r.input.splitter.at, newRefusals(r.Refused, r.input)
-	if err := r.begin(file); err != nil {
+	if err := r.begin(ctx, file); err != nil {
 		return r.report, errors.Join(err, r.end(false))
 	}
 	err = r.carryOut(ctx)
@@ -189,7 +193,7 @@ func interruptible(ctx context.Context, file io.Reader) io.Reader {
 }
 
 // begin goes on with an interrupted run where there is one, or begins a new one.
-func (r *run) begin(file *os.File) error {
+func (r *run) begin(ctx context.Context, file *os.File) error {
 	r.report = Report{Run: r.NewRun(), RefusedFile: r.Refused}
 	r.notedAt = r.Now()
 	r.since = r.notedAt
@@ -215,11 +219,11 @@ func (r *run) begin(file *os.File) error {
 	if r.progress.first.Run == "" || r.Restart {
 		return errors.Join(r.refused.begin(), r.progress.begin(note{Input: id, Run: r.report.Run, position: r.at, At: r.notedAt.UTC()}))
 	}
-	return r.goOn(file, id)
+	return r.goOn(ctx, file, id)
 }
 
 // goOn continues the run that was interrupted.
-func (r *run) goOn(file io.ReadSeeker, id identity) error {
+func (r *run) goOn(ctx context.Context, file io.ReadSeeker, id identity) error {
 	first, last := r.progress.first, r.progress.last
 	switch was := first.Input; {
 	case was.Book != id.Book || was.Project != id.Project:
@@ -230,8 +234,15 @@ func (r *run) goOn(file io.ReadSeeker, id identity) error {
 		return conflict("the import was interrupted at line %d, more than a day ago, and it is not known which of the next rows without external id are in the book: "+
 			"import the rows from there on as a file of its own, or give --restart to import all again", last.Line)
 	}
+	switch there, err := last.traces.areIn(ctx, r.store, r.ProjectID, first.Run); {
+	case err != nil:
+		return fmt.Errorf("look for what the interrupted import did: %w", err)
+	case !there:
+		return conflict("the book does not have what the interrupted import brought, since it is another one, or an older state of it was restored: " +
+			"give --restart to import the file from its beginning")
+	}
 	r.report = Report{Counts: last.Counts, Run: first.Run, RefusedFile: r.Refused, GoneOn: true}
-	r.at, r.since = last.position, first.At
+	r.at, r.since, r.traces = last.position, first.At, last.traces
 	if err := r.input.goOn(file, r.at); err != nil {
 		return err
 	}
@@ -244,7 +255,7 @@ func (r *run) note() error {
 		return err
 	}
 	r.notedAt = r.Now()
-	return r.progress.append(note{position: r.at, Counts: r.report.Counts, RefusedBytes: r.refused.size, At: r.notedAt.UTC()})
+	return r.progress.append(note{position: r.at, Counts: r.report.Counts, traces: r.traces, RefusedBytes: r.refused.size, At: r.notedAt.UTC()})
 }
 
 // end closes the files.
@@ -280,6 +291,7 @@ func (r *run) passed(c *chunk) error {
 		}
 	}
 	r.report.Returned += c.returned.Load()
+	r.traces.follow(&c.traces)
 	r.at = c.end
 	r.Progress(r.at.Offset, r.report.Counts)
 	if r.Now().Sub(r.notedAt) < noteEvery {

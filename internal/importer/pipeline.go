@@ -30,6 +30,7 @@ type chunk struct {
 
 	pending sync.WaitGroup // lanes that have a part of it
 	mu      sync.Mutex
+	traces  traces
 	err     error
 }
 

@@ -49,6 +49,7 @@ type note struct {
 	Run   string   `json:"run,omitzero"`
 
 	position
+	traces
 	Counts Counts `json:"counts,omitzero"`
 	// RefusedBytes is how long the file of refused rows is.
 	RefusedBytes int64     `json:"refused_bytes,omitzero"`

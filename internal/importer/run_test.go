@@ -4,14 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"clientele"
+	"clientele/internal/sqlite"
 )
 
 // TestRun_RefusedRowsAreMendedAndImported: what is refused is there as it was, is refused again as long as it is not mended,
@@ -164,6 +167,64 @@ func TestRun_GoesOnInTheRightFileOnly(t *testing.T) {
 	wantConflict(nil, "another import of the same file")
 	if err := held.end(true); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestRun_GoesOnInTheRightBookOnly: what was imported into a book that is gone, or into one that was set back, is missing in the
+// one that is in its place.
+func TestRun_GoesOnInTheRightBookOnly(t *testing.T) {
+	s := newShop(t)
+	path := writeFile(t, "a.csv", rows(19, true))
+	older := t.TempDir()
+	restart := func(o *Options) { o.Restart = true }
+	named := func(run string) func(*Options) { return func(o *Options) { o.NewRun = func() string { return run } } }
+	interrupt := func() {
+		t.Helper()
+		s.commits, s.before = 0, func(c int) error {
+			if c == 2 {
+				if err := s.Backup(t.Context(), filepath.Join(older, sqlite.FileName)); err != nil {
+					return err
+				}
+			}
+			return errorAt(c, 4, clientele.Unavailable("gone", nil))
+		}
+		if _, err := s.load(t, path, restart); clientele.KindOf(err) != clientele.KindUnavailable {
+			t.Fatal(err)
+		}
+		s.before = nil
+	}
+	wantConflict := func(s *shop) {
+		t.Helper()
+		if _, err := s.load(t, path, nil); clientele.KindOf(err) != clientele.KindConflict || !strings.Contains(err.Error(), "give --restart") {
+			t.Fatalf("error %v, want one that advises --restart", err)
+		}
+		there := int64(strings.Count(strings.Join(slices.Collect(maps.Keys(s.names(t))), " "), "c0"))
+		s.wants(t, path, restart, Counts{Created: 19 - there, Unchanged: there})
+	}
+	interrupt()
+	wantConflict(newShop(t))
+	s, older = newShop(t), t.TempDir()
+	interrupt()
+	s = &shop{Store: openBook(t, older), project: s.project}
+	s.wants(t, writeFile(t, "others.csv", strings.ReplaceAll(rows(19, true), "c0", "o")), named("others"), Counts{Created: 19})
+	wantConflict(s)
+	older = t.TempDir()
+	interrupt() // all that it met was there
+	wantConflict(newShop(t))
+}
+
+// TestRun_GoesOnAfterErasures: somebody may be erased whom the interrupted run wrote last.
+func TestRun_GoesOnAfterErasures(t *testing.T) {
+	s := newShop(t)
+	path := writeFile(t, "a.csv", rows(19, true))
+	s.before = func(c int) error { return errorAt(c, 4, clientele.Unavailable("gone", nil)) }
+	if _, err := s.load(t, path, nil); clientele.KindOf(err) != clientele.KindUnavailable {
+		t.Fatal(err)
+	}
+	s.before = nil
+	s.erase(t, "c008")
+	if r, err := s.load(t, path, nil); err != nil || !r.GoneOn || r.Created != 19 {
+		t.Fatalf("report %+v, error %v", r, err)
 	}
 }
 

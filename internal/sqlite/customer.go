@@ -80,7 +80,11 @@ func (t *tx) findCustomers(column string, project int64, keys any) ([]clientele.
 	if err != nil {
 		return nil, err
 	}
-	rows, err := t.query("SELECT "+customerColumns+", last_change FROM customer WHERE project_id = ? AND "+column+of, project, list)
+	where := "project_id = ? AND "
+	if column == "id" {
+		where = "+" + where // as in packedCustomers
+	}
+	rows, err := t.query("SELECT "+customerColumns+", last_change FROM customer WHERE "+where+column+of, project, list)
 	if err != nil {
 		return nil, err
 	}

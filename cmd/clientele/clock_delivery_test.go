@@ -44,6 +44,20 @@ func (r *refuser) got() (messages, refused int) {
 	return len(r.count), r.count[r.refused]
 }
 
+// attempts returns how many attempts at deliveries are recorded, which follows what a receiver got: when the next is due is worked
+// out by the clock of that moment.
+func attempts(t *testing.T, book store) (n int) {
+	t.Helper()
+	list, err := book.ListDeliveries(t.Context(), clientele.DeliveryFilter{ProjectID: 1, Limit: 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range list {
+		n += list[i].Attempts
+	}
+	return n
+}
+
 // TestClock_DeliveriesWaitByIt: a message that was refused is sent again when the clock says so, whatever it said in between: not
 // before, once, and what is newer does not wait for it.
 func TestClock_DeliveriesWaitByIt(t *testing.T) {
@@ -52,7 +66,7 @@ func TestClock_DeliveriesWaitByIt(t *testing.T) {
 	clock := &hands{}
 	u, end := startByClock(t, faulttest.Book{Dir: dir}, clock)
 	defer end()
-	r, s := newRefuser(t), &server{t: t, url: u}
+	r, s, book := newRefuser(t), &server{t: t, url: u}, openBook(t, dir)
 	command(t, "subscription", "create", "--project", "shop", "--url", r.URL, "--retry", "1h", "--allow-loopback-http", "--json",
 		"--data-dir", dir).wants(t, exitOK)
 	const set = 3 * time.Hour // ahead of the right time, when the message is refused
@@ -72,7 +86,7 @@ func TestClock_DeliveriesWaitByIt(t *testing.T) {
 		s.entry(key, `{"customerId":"`+string(rune('a'+i))+`","customerPhone":"+12125550100"}`).wants(t, 201, createdBody)
 		eventually(t, 3*patience, step.what+": what is new is told of", func() bool {
 			messages, refused := r.got()
-			return messages > i && refused >= step.wantRefused
+			return messages > i && refused >= step.wantRefused && attempts(t, book) == messages-1+refused
 		})
 		if messages, refused := r.got(); messages != i+1 || refused != step.wantRefused {
 			t.Errorf("%s: %d messages, the refused one %d times, want %d and %d", step.what, messages, refused, i+1, step.wantRefused)

@@ -21,13 +21,18 @@ const keptTraces = 8
 
 // add takes in what became of the writes of a transaction.
 func (t *traces) add(outcomes []clientele.Outcome) {
-	for i := range outcomes[max(0, len(outcomes)-keptTraces):] {
-		switch o := &outcomes[len(outcomes)-1-i]; {
+	wrote, met := 0, 0
+	for _, o := range slices.Backward(outcomes) {
+		switch {
 		case o.Err != nil:
 		case o.Result == clientele.Created, o.Result == clientele.Updated:
-			t.Wrote = append(t.Wrote, o.SubjectID)
-		case o.Result == clientele.Unchanged:
+			if t.Wrote = append(t.Wrote, o.SubjectID); wrote == keptTraces-1 {
+				return
+			}
+			wrote++
+		case o.Result == clientele.Unchanged && met < keptTraces:
 			t.Met = append(t.Met, o.SubjectID)
+			met++
 		}
 	}
 }

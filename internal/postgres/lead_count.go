@@ -82,17 +82,32 @@ func (s *Store) FindLeadCounting(ctx context.Context, project int64) (clientele.
 	return c, nil
 }
 
-// readLeadChanges makes one descent for each lead (see lockCustomers).
-const readLeadChanges = `SELECT c.* FROM unnest($2::bigint[]) AS k CROSS JOIN LATERAL
-	(SELECT subject_id, seq, action, new_values, credential_id, at FROM change
-	WHERE project_id = $1 AND subject = 'lead' AND subject_id = k AND seq > $3 AND seq <= $4 ORDER BY seq) AS c`
+const (
+	leadChangeColumns = "SELECT subject_id, seq, action, new_values, credential_id, at FROM change WHERE project_id = $1"
+
+	// readLeadChanges goes along the history, whatever lies in between: the index by subject would be gone through whole.
+	readLeadChanges = leadChangeColumns + " AND subject || '' = 'lead' AND seq > $2 AND seq <= $3"
+
+	// readLeadHistories makes one descent for each lead (see lockCustomers).
+	readLeadHistories = "SELECT c.* FROM unnest($2::bigint[]) AS k CROSS JOIN LATERAL (" +
+		leadChangeColumns + " AND subject = 'lead' AND subject_id = k AND seq <= $3 ORDER BY seq) AS c"
+)
 
 // ReadLeadChanges returns the changes of leads of one project with a sequence above after and up to upTo, in order of lead
 // and sequence.
-func (s *Store) ReadLeadChanges(ctx context.Context, project int64, leads []int64, after, upTo int64) ([]clientele.Change, error) {
+func (s *Store) ReadLeadChanges(ctx context.Context, project, after, upTo int64) ([]clientele.Change, error) {
+	return s.leadChanges(ctx, "read changes of leads", readLeadChanges, project, after, upTo)
+}
+
+// ReadLeadHistories returns the changes of some leads of one project with a sequence up to upTo, in order of lead and sequence.
+func (s *Store) ReadLeadHistories(ctx context.Context, project int64, leads []int64, upTo int64) ([]clientele.Change, error) {
+	return s.leadChanges(ctx, "read histories of leads", readLeadHistories, project, notNil(leads), upTo)
+}
+
+func (s *Store) leadChanges(ctx context.Context, op, query string, project int64, args ...any) ([]clientele.Change, error) {
 	var changes []clientele.Change
-	err := s.query(ctx, "read changes of leads", func(ctx context.Context, pool *pgxpool.Pool) error {
-		rows, err := pool.Query(ctx, readLeadChanges, project, notNil(leads), after, upTo)
+	err := s.query(ctx, op, func(ctx context.Context, pool *pgxpool.Pool) error {
+		rows, err := pool.Query(ctx, query, append([]any{project}, args...)...)
 		if err != nil {
 			return err
 		}
@@ -104,7 +119,7 @@ func (s *Store) ReadLeadChanges(ctx context.Context, project int64, leads []int6
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("read changes of %d leads: %w", len(leads), err)
+		return nil, fmt.Errorf("%s of project %d: %w", op, project, err)
 	}
 	clientele.SortChanges(changes)
 	return changes, nil

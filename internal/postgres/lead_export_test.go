@@ -43,7 +43,8 @@ func leadStatements(project int64) (list []Statement) {
 	add("lead by id", findLeadByID, []any{project, ids[0]}, map[string][]string{"lead_pk": {"project_id", "id"}})
 	add("count the same address", countSameIP, []any{project, []string{"a", "b", "c"}, times, times, 1000},
 		map[string][]string{"lead_ip": {"project_id", "ip", "action_at"}})
-	add("read changes of leads", readLeadChanges, []any{project, ids, 0, 1000},
+	add("read changes of leads", readLeadChanges, []any{project, 5, 1000}, map[string][]string{"change_pk": {"project_id", "seq"}})
+	add("read histories of leads", readLeadHistories, []any{project, ids, 1000},
 		map[string][]string{"change_of_subject": {"project_id", "subject", "subject_id", "seq"}})
 	add("history of a lead", leadHistory, []any{project, ids[0], 1000, 10},
 		map[string][]string{"change_of_subject": {"project_id", "subject", "subject_id", "seq"}})

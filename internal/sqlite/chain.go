@@ -109,24 +109,22 @@ func (s *Store) ListHistory(ctx context.Context, q clientele.HistoryQuery) ([]cl
 	return list, nil
 }
 
-// leadChangesSQL selects changes of the leads in a JSON array, with numbers above ?3 and up to ?4. The leads and their project are
-// bound before.
-var leadChangesSQL = chainFrom(`json_each(?1) AS k CROSS JOIN lead AS r ON r.id = k.value AND r.project_id = ?2
-		CROSS JOIN change AS c ON c.seq = r.last_change WHERE c.seq > ?3`, toTheFirst+" AND c.seq > ?3") +
-	"SELECT " + chainColumns + " FROM chain WHERE seq > ?3 AND seq <= ?4 UNION ALL SELECT " + changeValues +
+// leadHistoriesSQL selects the changes of the leads in a JSON array, up to a number. The leads, their project and the number are bound.
+var leadHistoriesSQL = chainFrom(`json_each(?1) AS k CROSS JOIN lead AS r ON r.id = k.value AND r.project_id = ?2
+		CROSS JOIN change AS c ON c.seq = r.last_change`, toTheFirst) +
+	"SELECT " + chainColumns + " FROM chain WHERE seq <= ?3 UNION ALL SELECT " + changeValues +
 	` FROM json_each(?1) AS k CROSS JOIN change AS c
-	WHERE c.project_id = ?2 AND c.subject = 'lead' AND c.subject_id = k.value AND c.previous IS NULL AND c.seq > ?3 AND c.seq <= ?4`
+	WHERE c.project_id = ?2 AND c.subject = 'lead' AND c.subject_id = k.value AND c.previous IS NULL AND c.seq <= ?3`
 
-// ReadLeadChanges returns the changes of leads of one project with a sequence above after and up to upTo, in order of lead
-// and sequence.
-func (s *Store) ReadLeadChanges(ctx context.Context, project int64, leads []int64, after, upTo int64) ([]clientele.Change, error) {
+// ReadLeadHistories returns the changes of some leads of one project with a sequence up to upTo, in order of lead and sequence.
+func (s *Store) ReadLeadHistories(ctx context.Context, project int64, leads []int64, upTo int64) ([]clientele.Change, error) {
 	list, err := json.Marshal(leads)
 	if err != nil {
 		return nil, err
 	}
-	changes, err := s.changes(ctx, leadChangesSQL, string(list), project, after, upTo)
+	changes, err := s.changes(ctx, leadHistoriesSQL, string(list), project, upTo)
 	if err != nil {
-		return nil, fmt.Errorf("read changes of %d leads: %w", len(leads), err)
+		return nil, fmt.Errorf("read histories of %d leads: %w", len(leads), err)
 	}
 	clientele.SortChanges(changes)
 	return changes, nil

@@ -45,6 +45,20 @@ func (s *Store) FindLeadCounting(ctx context.Context, project int64) (clientele.
 	return c, nil
 }
 
+// readLeadChanges goes along the history, whatever lies in between.
+const readLeadChanges = "SELECT " + changeValues + " FROM change AS c WHERE c.seq > ?2 AND c.seq <= ?3 AND +c.project_id = ?1 AND +c.subject = 'lead'"
+
+// ReadLeadChanges returns the changes of leads of one project with a sequence above after and up to upTo, in order of lead
+// and sequence.
+func (s *Store) ReadLeadChanges(ctx context.Context, project, after, upTo int64) ([]clientele.Change, error) {
+	changes, err := s.changes(ctx, readLeadChanges, project, after, upTo)
+	if err != nil {
+		return nil, fmt.Errorf("read changes of leads: %w", err)
+	}
+	clientele.SortChanges(changes)
+	return changes, nil
+}
+
 // CountLeads takes a counting further, in one transaction, and reports whether it did: not when it does not stand at the
 // step's From any more, since another server was quicker.
 func (s *Store) CountLeads(ctx context.Context, step clientele.LeadCountStep) (done bool, err error) {

@@ -58,7 +58,8 @@ func TestQueries_OfLeadPagesUseAnIndex(t *testing.T) {
 		func() error { _, err := s.CountSameIP(ctx, make([]clientele.Lead, 2), 10); return err },
 		func() error { _, err := s.ListLeadHistory(ctx, project, 1, 0, 10); return err },
 		func() error { _, err := s.FindLeadCounting(ctx, project); return err },
-		func() error { _, err := s.ReadLeadChanges(ctx, project, []int64{1, 2}, 0, 10); return err },
+		func() error { _, err := s.ReadLeadChanges(ctx, project, 0, 10); return err },
+		func() error { _, err := s.ReadLeadHistories(ctx, project, []int64{1, 2}, 10); return err },
 		func() error { _, err := s.CountLeads(ctx, clientele.LeadCountStep{From: from, To: from}); return err },
 		func() error {
 			_, err := s.ListLeadCounts(ctx, clientele.LeadCountQuery{ProjectID: project, From: 2026_01_02})

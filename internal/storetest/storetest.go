@@ -71,7 +71,8 @@ type Store interface {
 	CountSameIP(ctx context.Context, leads []clientele.Lead, limit int) ([]int, error)
 	ListLeadCountings(ctx context.Context) ([]clientele.LeadCounting, error)
 	FindLeadCounting(ctx context.Context, project int64) (clientele.LeadCounting, error)
-	ReadLeadChanges(ctx context.Context, project int64, leads []int64, after, upTo int64) ([]clientele.Change, error)
+	ReadLeadChanges(ctx context.Context, project, after, upTo int64) ([]clientele.Change, error)
+	ReadLeadHistories(ctx context.Context, project int64, leads []int64, upTo int64) ([]clientele.Change, error)
 	CountLeads(ctx context.Context, step clientele.LeadCountStep) (done bool, err error)
 	ForgetLeadCounts(ctx context.Context, project int64) error
 	LastLeadDay(ctx context.Context, q clientele.LeadQuery, r clientele.CellRange) (clientele.Day, error)

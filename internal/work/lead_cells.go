@@ -2,6 +2,7 @@ package work
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"time"
 
@@ -49,6 +50,19 @@ func (l *countedLead) apply(c *clientele.Change, zone *time.Location) error {
 	}
 	if v.ActionAt != nil {
 		l.day = clientele.DayOf(*v.ActionAt, zone)
+	}
+	return nil
+}
+
+// applyAll makes leads what they are after changes, which are sorted.
+func applyAll(leads map[int64]countedLead, changes []clientele.Change, zone *time.Location) error {
+	for i := range changes {
+		c := &changes[i]
+		lead := leads[c.SubjectID]
+		if err := lead.apply(c, zone); err != nil {
+			return fmt.Errorf("change %d of project %d: %w", c.Seq, c.ProjectID, err)
+		}
+		leads[c.SubjectID] = lead
 	}
 	return nil
 }

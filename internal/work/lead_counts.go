@@ -2,7 +2,6 @@ package work
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -15,7 +14,8 @@ type LeadCountStore interface {
 	ListProjects(ctx context.Context) ([]clientele.Project, error)
 	ListLeadCountings(ctx context.Context) ([]clientele.LeadCounting, error)
 	ReadChanges(ctx context.Context, cursors []clientele.EventCursor, limit int) ([]clientele.ChangeTail, error)
-	ReadLeadChanges(ctx context.Context, project int64, leads []int64, after, upTo int64) ([]clientele.Change, error)
+	ReadLeadChanges(ctx context.Context, project, after, upTo int64) ([]clientele.Change, error)
+	ReadLeadHistories(ctx context.Context, project int64, leads []int64, upTo int64) ([]clientele.Change, error)
 	CountLeads(ctx context.Context, step clientele.LeadCountStep) (done bool, err error)
 	ForgetLeadCounts(ctx context.Context, project int64) error
 }
@@ -30,7 +30,7 @@ type LeadCounts struct {
 
 	// It is used by one goroutine at a time.
 	scanned map[int64]int64 // up to where the history of a project was read without finding a lead
-	known   map[int64]*countedLeads
+	known   knownLeads
 	zones   map[string]*time.Location
 }
 
@@ -41,21 +41,15 @@ const (
 	// before it is moved on: a server that starts need not read all that again. It is less than what the funnel's page
 	// takes for a counting that is behind.
 	idleLeadChanges = 5_000
-	// maxKnownLeads is how many leads of a project are remembered as they were counted. Whoever reports on one of them again
-	// and again does not have its whole history read each time.
-	maxKnownLeads = 10_000
+	// maxKnownLeads is how many leads are remembered for sure as they were counted; at most twice as many are. Whoever reports
+	// on one of them again does not have its whole history read. One takes a hundred bytes.
+	maxKnownLeads = 20_000
 )
-
-// countedLeads are leads of a project as they are at a place in its history.
-type countedLeads struct {
-	seq   int64
-	leads map[int64]countedLead
-}
 
 // Count counts what has happened since the last time; it is a Task.
 func (c *LeadCounts) Count(ctx context.Context) (again time.Duration, err error) {
-	if c.known == nil {
-		c.scanned, c.known, c.zones = map[int64]int64{}, map[int64]*countedLeads{}, map[string]*time.Location{}
+	if c.zones == nil {
+		c.scanned, c.zones = map[int64]int64{}, map[string]*time.Location{}
 		if c.ReadAtOnce == 0 {
 			c.ReadAtOnce = defaultCountAtOnce
 		}
@@ -105,7 +99,7 @@ func (c *LeadCounts) countings(ctx context.Context) ([]clientele.LeadCounting, e
 		}
 		list[i] = clientele.LeadCounting{ProjectID: p.ID, TimeZone: p.TimeZone}
 		delete(c.scanned, p.ID)
-		delete(c.known, p.ID)
+		c.known.forget(p.ID)
 	}
 	return list, nil
 }
@@ -150,93 +144,83 @@ func (c *LeadCounts) countGroup(ctx context.Context, group []clientele.LeadCount
 func (c *LeadCounts) step(ctx context.Context, from *clientele.LeadCounting, tail *clientele.ChangeTail) error {
 	step := clientele.LeadCountStep{From: *from, To: *from}
 	step.To.Seq = tail.ReadTo
-	var leads []int64
 	for _, m := range tail.Marks {
-		leads = append(leads, m.SubjectID)
 		if m.At.After(step.To.At) {
 			step.To.At = m.At
 		}
 	}
-	slices.Sort(leads)
-	before := c.knownAt(from)
-	after, cells, err := c.difference(ctx, &step, slices.Compact(leads), before)
-	if err != nil {
-		return err
+	c.known.at(from)
+	var after map[int64]countedLead
+	if len(tail.Marks) > 0 {
+		var err error
+		if after, step.Cells, err = c.difference(ctx, &step); err != nil {
+			return err
+		}
 	}
-	step.Cells = cells
 	done, err := c.Store.CountLeads(ctx, step)
 	if err != nil || !done {
-		delete(c.known, from.ProjectID)
+		c.known.forget(from.ProjectID)
 		return err
 	}
-	if len(before.leads)+len(after) > maxKnownLeads {
-		clear(before.leads)
-	}
-	if len(after) <= maxKnownLeads {
-		maps.Copy(before.leads, after)
-	}
-	before.seq = step.To.Seq
+	c.known.take(&step.To, after)
 	return nil
 }
 
-// knownAt returns the leads that are remembered as they are at the place where a counting stands.
-func (c *LeadCounts) knownAt(from *clientele.LeadCounting) *countedLeads {
-	k := c.known[from.ProjectID]
-	if k == nil || k.seq != from.Seq { // another server has counted meanwhile
-		k = &countedLeads{seq: from.Seq, leads: map[int64]countedLead{}}
-		c.known[from.ProjectID] = k
-	}
-	return k
-}
-
-// difference returns the leads as they are after a step, and what they count more than before it.
+// difference returns the leads that change in a step as they are after it, and what they count more than before it.
 func (c *LeadCounts) difference(
-	ctx context.Context, step *clientele.LeadCountStep, leads []int64, before *countedLeads,
+	ctx context.Context, step *clientele.LeadCountStep,
 ) (after map[int64]countedLead, cells []clientele.LeadCell, err error) {
 	zone, err := c.zone(step.To.TimeZone)
 	if err != nil {
 		return nil, nil, err
 	}
-	var known, unknown []int64
-	for _, id := range leads {
-		if _, is := before.leads[id]; is {
-			known = append(known, id)
-		} else {
-			unknown = append(unknown, id)
-		}
+	changes, err := c.Store.ReadLeadChanges(ctx, step.To.ProjectID, step.From.Seq, step.To.Seq)
+	if err != nil {
+		return nil, nil, err
 	}
-	var changes []clientele.Change
-	for _, part := range []struct {
-		leads []int64
-		after int64
-	}{{known, step.From.Seq}, {unknown, 0}} {
-		if len(part.leads) == 0 {
-			continue
-		}
-		list, err := c.Store.ReadLeadChanges(ctx, step.To.ProjectID, part.leads, part.after, step.To.Seq)
-		if err != nil {
-			return nil, nil, err
-		}
-		changes = append(changes, list...)
+	before, err := c.before(ctx, step, changes, zone)
+	if err != nil {
+		return nil, nil, err
 	}
-	after, sums := map[int64]countedLead{}, cellSums{}
-	for len(changes) > 0 {
-		id := changes[0].SubjectID
-		now, was := before.leads[id], before.leads[id]
-		for len(changes) > 0 && changes[0].SubjectID == id {
-			if err := now.apply(&changes[0], zone); err != nil {
-				return nil, nil, fmt.Errorf("change %d of project %d: %w", changes[0].Seq, step.To.ProjectID, err)
-			}
-			if changes[0].Seq <= step.From.Seq {
-				was = now
-			}
-			changes = changes[1:]
-		}
+	after = maps.Clone(before)
+	if err := applyAll(after, changes, zone); err != nil {
+		return nil, nil, err
+	}
+	sums := cellSums{}
+	for id, now := range after {
+		was := before[id]
 		sums.add(&was, -1)
 		sums.add(&now, 1)
-		after[id] = now
 	}
 	return after, sums.cells(), nil
+}
+
+// before returns what the leads of the changes of a step are before it. One that is registered in it is nothing; one that is
+// not known becomes so by its history.
+func (c *LeadCounts) before(
+	ctx context.Context, step *clientele.LeadCountStep, changes []clientele.Change, zone *time.Location,
+) (map[int64]countedLead, error) {
+	before := map[int64]countedLead{}
+	var unknown []int64
+	for i := range changes {
+		id := changes[i].SubjectID
+		if i > 0 && id == changes[i-1].SubjectID {
+			continue
+		}
+		lead, is := c.known.lead(step.From.ProjectID, id)
+		if !is && changes[i].Action != clientele.ActionCreated {
+			unknown = append(unknown, id)
+		}
+		before[id] = lead
+	}
+	if len(unknown) == 0 || step.From.Seq == 0 {
+		return before, nil
+	}
+	histories, err := c.Store.ReadLeadHistories(ctx, step.To.ProjectID, unknown, step.From.Seq)
+	if err != nil {
+		return nil, err
+	}
+	return before, applyAll(before, histories, zone)
 }
 
 func (c *LeadCounts) zone(name string) (*time.Location, error) {

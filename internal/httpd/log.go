@@ -14,8 +14,11 @@ const maxBufferedLog = 4 << 20
 // closeTimeout bounds how long Close waits for a slow reader.
 const closeTimeout = 2 * time.Second
 
-// LogWriter gathers log lines and writes them out in large pieces, as soon as the piece before is written: a busy server
-// makes few system calls, an idle one writes each line at once. Its methods may be called from any goroutine.
+// logPause is the least time between two pieces. A line that comes after as long a silence is written at once.
+const logPause = 10 * time.Millisecond
+
+// LogWriter gathers log lines and writes them out in large pieces: a busy server makes few system calls and wakes the writer
+// seldom, an idle one writes each line at once. Its methods may be called from any goroutine.
 type LogWriter struct {
 	out io.Writer
 
@@ -24,12 +27,13 @@ type LogWriter struct {
 	buffer  []byte
 	dropped int
 	closed  bool
+	closing chan struct{}
 	ended   chan struct{}
 }
 
 // NewLogWriter returns a writer in front of out. Close ends it.
 func NewLogWriter(out io.Writer) *LogWriter {
-	w := &LogWriter{out: out, ended: make(chan struct{})}
+	w := &LogWriter{out: out, closing: make(chan struct{}), ended: make(chan struct{})}
 	w.ready = sync.NewCond(&w.mu)
 	go w.run()
 	return w
@@ -58,8 +62,11 @@ func (w *LogWriter) Dropped() int {
 // Close writes out what is left, or gives it up when nobody reads it: a server must not fail to end for that either.
 func (w *LogWriter) Close() error {
 	w.mu.Lock()
-	w.closed = true
-	w.ready.Signal()
+	if !w.closed {
+		w.closed = true
+		close(w.closing)
+		w.ready.Signal()
+	}
 	w.mu.Unlock()
 	select {
 	case <-w.ended:
@@ -84,5 +91,9 @@ func (w *LogWriter) run() {
 		piece, w.buffer = w.buffer, piece[:0]
 		w.mu.Unlock()
 		_, _ = w.out.Write(piece) // there is nowhere to report it
+		select {
+		case <-time.After(logPause):
+		case <-w.closing:
+		}
 	}
 }

@@ -31,9 +31,13 @@ type Snapshot interface {
 type Numbering struct {
 	Table  string
 	Column string
-	// Highest is the highest number in the table, and Given the highest that may have been given out. Both are 0 for none.
+	// Highest is the highest number in the table, or of a row that was erased, and Given the highest that may have been given
+	// out. Both are 0 for none.
 	Highest, Given int64
 }
+
+// End is the highest number that must not be given out again.
+func (n *Numbering) End() int64 { return max(n.Highest, n.Given) }
 
 // Reference says that the values of a column of one table name rows of another one. Tables that belong to projects refer
 // inside the project.

@@ -107,6 +107,9 @@ func (s *Store) ListNumberings(ctx context.Context) ([]clientele.Numbering, erro
 	for _, c := range numbered {
 		n := clientele.Numbering{Table: c.table, Column: c.column}
 		err := s.read.QueryRow(ctx, "SELECT coalesce(max("+c.column+"), 0) FROM "+c.table).Scan(&n.Highest)
+		if err == nil && c.table == "customer" { // the numbers of those who were erased are used up, too
+			err = s.read.QueryRow(ctx, "SELECT greatest($1, max(customer_id)) FROM erasure", n.Highest).Scan(&n.Highest)
+		}
 		if err == nil { // a value of the sequence stands for as many numbers as it advances by
 			sequence := c.table + "_" + c.column + "_seq"
 			err = s.read.QueryRow(ctx, "SELECT CASE WHEN is_called THEN last_value + seqincrement - 1 ELSE 0 END FROM "+sequence+

@@ -192,13 +192,19 @@ var numbered = []struct{ table, column string }{
 	{"audit", "seq"},
 }
 
-// FinishTransfer makes the sequences go on above what arrived, and takes the mark of BeginTransfer away.
-func (s *Store) FinishTransfer(ctx context.Context) error {
+// FinishTransfer makes the sequences go on above what arrived and what the source gave out, which rows that are gone may have
+// had, and takes the mark of BeginTransfer away.
+func (s *Store) FinishTransfer(ctx context.Context, given []clientele.Numbering) error {
 	err := s.transactSafely(ctx, "finish transfer", func(ctx context.Context, tx pgx.Tx) error {
 		for _, n := range numbered {
 			var last int64
 			if err := tx.QueryRow(ctx, "SELECT coalesce(max("+n.column+"), 0) FROM "+n.table).Scan(&last); err != nil {
 				return err
+			}
+			for i := range given {
+				if given[i].Table == n.table {
+					last = max(last, given[i].End())
+				}
 			}
 			if last == 0 {
 				continue

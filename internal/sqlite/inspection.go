@@ -133,7 +133,7 @@ func (s *Store) ListNumberings(ctx context.Context) ([]clientele.Numbering, erro
 		n := clientele.Numbering{Table: table}
 		err := s.read.QueryRowContext(ctx, "SELECT name FROM pragma_table_info(?) WHERE pk = 1", table).Scan(&n.Column)
 		if err == nil {
-			err = s.read.QueryRowContext(ctx, "SELECT (SELECT coalesce(max("+n.Column+"), 0) FROM "+table+
+			err = s.read.QueryRowContext(ctx, "SELECT (SELECT coalesce(max("+n.Column+"), 0) FROM "+numberedRows(table, n.Column)+
 				"), coalesce((SELECT seq FROM sqlite_sequence WHERE name = ?), 0)", table).Scan(&n.Highest, &n.Given)
 		}
 		if err != nil {
@@ -142,6 +142,14 @@ func (s *Store) ListNumberings(ctx context.Context) ([]clientele.Numbering, erro
 		list = append(list, n)
 	}
 	return list, nil
+}
+
+// numberedRows returns what to select the numbers of a table from. Those of erased customers are used up, too.
+func numberedRows(table, column string) string {
+	if table != "customer" {
+		return table
+	}
+	return "(SELECT max(" + column + ") AS " + column + " FROM customer UNION ALL SELECT max(customer_id) FROM erasure)"
 }
 
 // ListDanglers returns rows whose reference names no row, at most limit. A project is named where the tables belong to

@@ -179,10 +179,24 @@ func (t *tx) refuseFilled(tables []string) error {
 	return nil
 }
 
-// FinishTransfer makes what follows from what arrived and takes the mark of BeginTransfer away. SQLite gives out ids above those
-// that arrived by itself.
-func (s *Store) FinishTransfer(ctx context.Context) error {
+const (
+	moveNumbering = "UPDATE sqlite_sequence SET seq = max(seq, ?2) WHERE name = ?1"
+
+	// beginNumbering is for a table of which nothing arrived, or nothing is left.
+	beginNumbering = `INSERT INTO sqlite_sequence (name, seq) SELECT name, ?2 FROM sqlite_master WHERE type = 'table' AND name = ?1
+		AND sql LIKE '%AUTOINCREMENT%' AND NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = ?1)`
+)
+
+// FinishTransfer makes what follows from what arrived and takes the mark of BeginTransfer away. SQLite gives out numbers above
+// those that arrived by itself; given are those that the source gave out, which rows that are gone may have had.
+func (s *Store) FinishTransfer(ctx context.Context, given []clientele.Numbering) error {
 	err := s.transact(ctx, func(t *tx) error {
+		for i := range given {
+			n := &given[i]
+			if err := errors.Join(t.exec(moveNumbering, n.Table, n.End()), t.exec(beginNumbering, n.Table, n.End())); err != nil {
+				return err
+			}
+		}
 		return errors.Join(t.exec(restorePlaces), t.exec("DELETE FROM transfer"))
 	})
 	if err != nil {

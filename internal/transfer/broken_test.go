@@ -63,11 +63,11 @@ func (b *brittle) DumpRows(ctx context.Context, p *clientele.Part, after []any) 
 	}
 }
 
-func (b *brittle) FinishTransfer(ctx context.Context) error {
+func (b *brittle) FinishTransfer(ctx context.Context, given []clientele.Numbering) error {
 	if b.breaks(1) {
 		return errBroken
 	}
-	return b.book.FinishTransfer(ctx)
+	return b.book.FinishTransfer(ctx, given)
 }
 
 // TestCopy_GoesOnWhereItWasBrokenOff breaks a copy off again and again, at random; in the end the target holds what it would

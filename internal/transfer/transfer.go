@@ -23,6 +23,8 @@ type Source interface {
 	// CountRows returns how many rows a part has.
 	CountRows(ctx context.Context, p *clientele.Part) (int64, error)
 	ListProjects(ctx context.Context) ([]clientele.Project, error)
+	// ListNumberings returns how far the numbers of each numbered table have been given out.
+	ListNumberings(ctx context.Context) ([]clientele.Numbering, error)
 }
 
 // Target is a store that a book is written to.
@@ -35,8 +37,9 @@ type Target interface {
 	RestoreRows(ctx context.Context, p *clientele.Part, rows []clientele.Row) error
 	// LastKey returns the key of a part's last row; nil when it has none.
 	LastKey(ctx context.Context, p *clientele.Part) ([]any, error)
-	// FinishTransfer makes the book go on giving out ids above those that arrived, and takes the mark away.
-	FinishTransfer(ctx context.Context) error
+	// FinishTransfer makes the book go on giving out numbers above those that arrived and those that the source gave out, and
+	// takes the mark away.
+	FinishTransfer(ctx context.Context, given []clientele.Numbering) error
 }
 
 // Report is what arrived of one table; source and target hold the same.
@@ -90,7 +93,11 @@ func Copy(ctx context.Context, from Source, to Target, o Options) ([]Report, err
 	if err != nil {
 		return nil, err
 	}
-	return reports, to.FinishTransfer(ctx)
+	given, err := from.ListNumberings(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return reports, to.FinishTransfer(ctx, given)
 }
 
 // plan returns the parts of the source in the order of copying, and how many rows they have in all.

@@ -20,6 +20,7 @@ func leadCountChecks() []check {
 		{"Step_TwiceIsOnce", testLeadCountStepTwice},
 		{"Step_OfThePlaceOnly", testLeadCountStepElsewhere},
 		{"Zone_ChangedBeginsAnew", testLeadCountsZone},
+		{"Forgotten_AreMadeAnew", testLeadCountsMadeAnew},
 		{"Visitors_ForgottenChangeNothing", testLeadCountsForgotten},
 		{"Values_BeyondReasonDoNotOverflow", testLeadCountsOverflow},
 		{"State_TellsHowFar", testLeadCountingState},
@@ -281,6 +282,31 @@ func testLeadCountsZone(t *testing.T, fx *fixture) {
 	if c := f.counting(t, f.project); c.TimeZone != clientele.DefaultTimeZone {
 		t.Errorf("counted in days of %s", c.TimeZone)
 	}
+}
+
+// testLeadCountsMadeAnew: whoever has counted makes counts that somebody else forgot anew, however far it read in vain meanwhile.
+func testLeadCountsMadeAnew(t *testing.T, fx *fixture) {
+	f := newLeadFixture(t, fx)
+	l := f.lead(t, f.project, f.commit(t, f.register(f.campaign, 1))[0].Reference)
+	var counts work.LeadCounts
+	f.countAll(t, &counts)
+	more := func(n int) {
+		var writes []clientele.Write
+		for range n {
+			writes = append(writes, upsert(f.project, 1, uuid.NewString(), email("a@example.com")))
+		}
+		f.commit(t, writes...)
+	}
+	more(1)
+	f.countAll(t, &counts) // nothing about leads
+	if err := f.ForgetLeadCounts(t.Context(), f.project); err != nil {
+		t.Fatal(err)
+	}
+	for range 6 { // until the place is moved on although there is nothing about leads
+		more(1000)
+	}
+	f.countAll(t, &counts)
+	f.wantCounts(t, clientele.LeadCountQuery{ProjectID: f.project}, []clientele.Lead{l})
 }
 
 func testLeadCountsForgotten(t *testing.T, fx *fixture) {

@@ -9,9 +9,9 @@ type knownLeads struct {
 	late, old map[knownLead]countedLead
 }
 
-// knownPlace is up to where the leads of a project are known. What is known in another view than its own counts no more.
+// knownPlace is where the leads of a project are known. What is known in another view than its own counts no more.
 type knownPlace struct {
-	seq  int64
+	leadPlace
 	view int64
 }
 
@@ -23,14 +23,14 @@ type knownLead struct {
 // at forgets the leads of a project unless they are known as they are at the place where its counting stands: another server
 // may have counted meanwhile.
 func (k *knownLeads) at(from *clientele.LeadCounting) {
-	if place, is := k.places[from.ProjectID]; is && place.seq == from.Seq {
+	if place, is := k.places[from.ProjectID]; is && place.leadPlace == placeOf(from) {
 		return
 	}
 	if k.places == nil {
 		k.places = map[int64]knownPlace{}
 	}
 	k.views++
-	k.places[from.ProjectID] = knownPlace{seq: from.Seq, view: k.views}
+	k.places[from.ProjectID] = knownPlace{placeOf(from), k.views}
 }
 
 func (k *knownLeads) forget(project int64) {
@@ -49,7 +49,7 @@ func (k *knownLeads) lead(project, id int64) (l countedLead, is bool) {
 // take notes leads as they are where a counting stands now. When there are too many, the oldest are forgotten.
 func (k *knownLeads) take(to *clientele.LeadCounting, leads map[int64]countedLead) {
 	place := k.places[to.ProjectID]
-	place.seq = to.Seq
+	place.leadPlace = placeOf(to)
 	k.places[to.ProjectID] = place
 	if k.late == nil || len(k.late)+len(leads) > maxKnownLeads {
 		k.late, k.old = make(map[knownLead]countedLead, len(leads)), k.late

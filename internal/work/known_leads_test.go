@@ -36,6 +36,11 @@ func TestKnownLeads_AreThoseOfThePlace(t *testing.T) {
 	k.forget(0)
 	k.at(counting(0, 5))
 	k.want(t, 0, 1, 0)
+	elsewhere := counting(1, 7)
+	elsewhere.TimeZone = "Asia/Tokyo"
+	k.take(counting(1, 7), map[int64]countedLead{1: {campaign: 11}})
+	k.at(elsewhere) // its days are others
+	k.want(t, 1, 1, 0)
 }
 
 // TestKnownLeads_ForgetTheOldest: the leads that were taken last are known, maxKnownLeads of them for sure, and no more than

@@ -29,10 +29,25 @@ type LeadCounts struct {
 	ReadAtOnce int
 
 	// It is used by one goroutine at a time.
-	scanned map[int64]int64 // up to where the history of a project was read without finding a lead
+	scanned map[int64]scanned
 	known   knownLeads
 	zones   map[string]*time.Location
 }
+
+// scanned is up to where the history of a project was read without finding a lead, and behind which place of its counting. It
+// says nothing of any other place: the counts may have been forgotten, or made anew by another server.
+type scanned struct {
+	from leadPlace
+	to   int64
+}
+
+// leadPlace is where the counting of a project stands.
+type leadPlace struct {
+	seq  int64
+	zone string
+}
+
+func placeOf(l *clientele.LeadCounting) leadPlace { return leadPlace{l.Seq, l.TimeZone} }
 
 const (
 	// defaultCountAtOnce is so few because SQLite's only writer is held while they are counted.
@@ -49,7 +64,7 @@ const (
 // Count counts what has happened since the last time; it is a Task.
 func (c *LeadCounts) Count(ctx context.Context) (again time.Duration, err error) {
 	if c.zones == nil {
-		c.scanned, c.zones = map[int64]int64{}, map[string]*time.Location{}
+		c.scanned, c.zones = map[int64]scanned{}, map[string]*time.Location{}
 		if c.ReadAtOnce == 0 {
 			c.ReadAtOnce = defaultCountAtOnce
 		}
@@ -98,15 +113,16 @@ func (c *LeadCounts) countings(ctx context.Context) ([]clientele.LeadCounting, e
 			return nil, err
 		}
 		list[i] = clientele.LeadCounting{ProjectID: p.ID, TimeZone: p.TimeZone}
-		delete(c.scanned, p.ID)
-		c.known.forget(p.ID)
 	}
 	return list, nil
 }
 
 // readFrom returns behind which change there may be something to count.
 func (c *LeadCounts) readFrom(l *clientele.LeadCounting) int64 {
-	return max(l.Seq, c.scanned[l.ProjectID])
+	if s := c.scanned[l.ProjectID]; s.from == placeOf(l) {
+		return max(l.Seq, s.to)
+	}
+	return l.Seq
 }
 
 func (c *LeadCounts) countGroup(ctx context.Context, group []clientele.LeadCounting) (more bool, err error) {
@@ -130,7 +146,7 @@ func (c *LeadCounts) countGroup(ctx context.Context, group []clientele.LeadCount
 		}
 		more = true
 		if len(tail.Marks) == 0 && tail.ReadTo-from.Seq < idleLeadChanges {
-			c.scanned[from.ProjectID] = tail.ReadTo
+			c.scanned[from.ProjectID] = scanned{placeOf(from), tail.ReadTo}
 			continue
 		}
 		if err := c.step(ctx, from, tail); err != nil {

@@ -31,6 +31,7 @@ type keyIssue struct {
 	WritesPerMinute *int     `help:"Writes the partner may make in a minute; 0 for no limit. Default: 100 for dkhardware, otherwise no limit." placeholder:"N"`
 	Expires         string   `help:"When it expires: after a time (90d, 12h, 1s) or on a day (2027-01-31, its first second in UTC). Default: never." placeholder:"WHEN"`
 	ClientID        string   `help:"Client id that the partner uses already, such as that of its client at an OpenID Connect issuer (dkhardware)." name:"client-id" placeholder:"ID"`
+	CustomerKey     []string `help:"CustomerKey, a UUID, that the partner uses already for a project; one for each --project, in their order (onlinewerkrooster). Default: new ones." sep:"none" placeholder:"UUID"`
 	SecretStdin     bool     `help:"Take the secret that the partner uses already from standard input, instead of making one."`
 	JSON            bool     `help:"Print one JSON object."`
 }
@@ -45,7 +46,7 @@ func (c *keyIssue) Run(ctx context.Context, std streams) error {
 	order := access.Order{
 		Dialect: clientele.Dialect(c.Dialect), Name: strings.TrimSpace(c.Name), Scopes: c.Scope,
 		ReadsPerMinute: c.ReadsPerMinute, WritesPerMinute: c.WritesPerMinute, ExpiresAt: expires,
-		ClientID: c.ClientID,
+		ClientID: c.ClientID, ProjectKeys: c.CustomerKey,
 	}
 	if c.SecretStdin {
 		if order.Secret, err = readSecret(ctx, std.in); err != nil {

@@ -51,6 +51,41 @@ func TestKeyIssue_Dialects(t *testing.T) {
 	}
 }
 
+// TestKeyIssue_CustomerKeys that a partner brings along work as they are, whatever the case of their letters.
+func TestKeyIssue_CustomerKeys(t *testing.T) {
+	dir, _ := newBook(t)
+	command(t, "project", "create", "second", "--data-dir", dir).wants(t, exitOK)
+	const first, other, apikey = "81AD2F9B-6362-4388-9617-96A18524850C", "0b0f2c6e-5f53-4b0e-8f0e-6a2e6c1a1a11", "3fdae2c8b32348a3855af9f0377191d4"
+	issue := []string{"key", "issue", "--data-dir", dir, "--dialect", "onlinewerkrooster", "--name", "P", "--secret-stdin", "--project", "shop"}
+	for _, c := range []struct {
+		more    []string
+		message string
+	}{
+		{[]string{"--customer-key", "no-uuid"}, "a CustomerKey is a UUID"},
+		{[]string{"--project", "second", "--customer-key", first}, "one for each project"},
+		{[]string{"--project", "second", "--customer-key", first, "--customer-key", strings.ToLower(first)}, "the same CustomerKey"},
+		{[]string{"--customer-key", first, "--dialect", "opm"}, "is for onlinewerkrooster"},
+	} {
+		o := invocation{args: append(slices.Clone(issue), c.more...), stdin: apikey}.run(t).wants(t, exitUsage)
+		if !strings.Contains(o.stderr, c.message) {
+			t.Errorf("%v: %s, want %q", c.more, o.stderr, c.message)
+		}
+	}
+	args := append(slices.Clone(issue), "--project", "second", "--customer-key", first, "--customer-key", other)
+	if o := (invocation{args: args, stdin: apikey}).run(t).wants(t, exitOK); !strings.Contains(o.stdout, first) || !strings.Contains(o.stdout, other) {
+		t.Errorf("%s does not show the keys", o.stdout)
+	}
+	s := startServer(t, dir)
+	for customerKey, company := range map[string]int{first: 1, strings.ToLower(first): 1, other: 2} {
+		s.ask(request{
+			method: "POST", url: "/api/customers", header: map[string]string{
+				"apikey": apikey, "CustomerKey": customerKey, "Content-Type": "application/json",
+			},
+			body: `{"extCustomerId":1001,"extCustomerNumber":"1001","enterpriseNumber":"BE01234567899","name":"Bakery","address":{"city":"Lommel"}}`,
+		}).wants(t, 200, fmt.Sprintf(`{"companyId":%d,"customerId":%d,"extCustomerId":1001}`, company, company))
+	}
+}
+
 // TestKeyList in text and as JSON, with each state a credential can be in.
 func TestKeyList(t *testing.T) {
 	dir, _ := newBook(t)

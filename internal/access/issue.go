@@ -201,15 +201,15 @@ func namesTwice(projects []clientele.Project) bool {
 // checkProjectKeys checks keys that are brought along. No two are the same: they tell the projects apart.
 func (o *Order) checkProjectKeys() error {
 	if len(o.ProjectKeys) > 0 && (termsOf[o.Dialect].project == "" || len(o.ProjectKeys) != len(o.Projects)) {
-		return refuse("project-key", "keys of projects are for onlinewerkrooster, one for each project")
+		return refuse("customer-key", "a CustomerKey is for onlinewerkrooster, one for each project")
 	}
 	seen := map[string]bool{}
 	for _, key := range o.ProjectKeys {
 		if _, err := uuid.Parse(key); err != nil || len(key) != 36 {
-			return refuse("project-key", "the key of a project is a UUID")
+			return refuse("customer-key", "a CustomerKey is a UUID")
 		}
 		if seen[Canonical(key)] {
-			return refuse("project-key", "two projects have the same key")
+			return refuse("customer-key", "two projects have the same CustomerKey")
 		}
 		seen[Canonical(key)] = true
 	}

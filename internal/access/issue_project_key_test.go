@@ -92,7 +92,7 @@ func TestIssue_RefusesProjectKeysThatCannotBe(t *testing.T) {
 				Dialect: test.dialect, Projects: test.projects, Name: "planner", ProjectKeys: test.keys,
 			}, time.Now())
 			e, ok := errors.AsType[*clientele.Error](err)
-			if !ok || e.Kind != clientele.KindInvalid || e.Field != "project-key" || len(kept.list) != 0 {
+			if !ok || e.Kind != clientele.KindInvalid || e.Field != "customer-key" || len(kept.list) != 0 {
 				t.Fatalf("error %v, %d credentials; want kind invalid about the key, and none", err, len(kept.list))
 			}
 			for _, key := range test.keys {

@@ -19,7 +19,7 @@ type issueKeyPage struct {
 	// What was filled in. A secret is not shown again.
 	Projects                     []string
 	Name, Reads, Writes, Expires string
-	ClientID                     string
+	ClientID, CustomerKeys       string
 	Scopes                       []string
 	Problems                     map[string]string
 }
@@ -56,7 +56,8 @@ func (p issueKeyPage) looseProblems() []string {
 	var list []string
 	for name, problem := range p.Problems {
 		isShown := slices.Contains([]string{"name", "project", "expires", "reads", "writes", "secret"}, name) ||
-			name == "scope" && len(p.Terms.Scopes) > 0 || name == "client-id" && p.Terms.HasClientID
+			name == "scope" && len(p.Terms.Scopes) > 0 || name == "client-id" && p.Terms.HasClientID ||
+			name == "customer-key" && p.Terms.OpensSeveral
 		if !isShown {
 			list = append(list, problem)
 		}
@@ -121,11 +122,13 @@ func (r *request) keyOrder(c *Console) (issueKeyPage, access.Order) {
 		Dialect: clientele.Dialect(r.PostFormValue("dialect")), Projects: r.PostForm["project"],
 		Name: strings.TrimSpace(r.PostFormValue("name")), Reads: strings.TrimSpace(r.PostFormValue("reads")),
 		Writes: strings.TrimSpace(r.PostFormValue("writes")), Expires: strings.TrimSpace(r.PostFormValue("expires")),
-		ClientID: strings.TrimSpace(r.PostFormValue("client_id")), Scopes: r.PostForm["scope"], Problems: map[string]string{},
+		ClientID: strings.TrimSpace(r.PostFormValue("client_id")), CustomerKeys: strings.TrimSpace(r.PostFormValue("customer_keys")),
+		Scopes: r.PostForm["scope"], Problems: map[string]string{},
 	}
 	order := access.Order{
 		Dialect: p.Dialect, Name: p.Name, ClientID: p.ClientID, Secret: strings.TrimSpace(r.PostFormValue("secret")),
-		Scopes: append([]string{}, p.Scopes...), // none is none, and not all
+		ProjectKeys: strings.Fields(p.CustomerKeys),
+		Scopes:      append([]string{}, p.Scopes...), // none is none, and not all
 	}
 	if terms, _ := access.TermsOf(p.Dialect); len(terms.Scopes) > 0 && len(p.Scopes) == 0 {
 		p.Problems["scope"] = "Without a scope the key opens nothing."

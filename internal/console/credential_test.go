@@ -173,6 +173,9 @@ func TestKeys_AnotherFormAnotherSecret(t *testing.T) {
 	}
 }
 
+// documentCustomerKey is the one that the Onlinewerkrooster document prints.
+const documentCustomerKey = "81ad2f9b-6362-4388-9617-96a18524850c"
+
 func TestKeys_NamesAreThoseOfTheDocuments(t *testing.T) {
 	f := newFixture(t)
 	second, err := f.store.CreateProject(t.Context(), clientele.Project{Name: "Maple Street", TimeZone: "UTC", CreatedAt: f.clock.Now()})
@@ -188,6 +191,9 @@ func TestKeys_NamesAreThoseOfTheDocuments(t *testing.T) {
 		{clientele.Onlinewerkrooster, nil, map[string]string{"apikey": "owr_.{64}", "CustomerKey": ".{36}"}},
 		{clientele.Onlinewerkrooster, []string{"project", idText(second.ID)}, map[string]string{
 			"apikey": "owr_.{64}", "CustomerKey of Harbour Outfitters": ".{36}", "CustomerKey of Maple Street": ".{36}",
+		}},
+		{clientele.Onlinewerkrooster, []string{"project", idText(second.ID), "customer_keys", documentCustomerKey + " 0b0f2c6e-5f53-4b0e-8f0e-6a2e6c1a1a11"}, map[string]string{
+			"apikey": "owr_.{64}", "CustomerKey of Harbour Outfitters": documentCustomerKey, "CustomerKey of Maple Street": "0b0f2c6e.{28}",
 		}},
 		{clientele.PrimeLead, nil, map[string]string{"advertiserUUID": ".{36}"}},
 		{clientele.DKHardware, nil, map[string]string{"client_id": ".{36}", "client_secret": "dkh_.{64}"}},
@@ -227,6 +233,9 @@ func TestKeys_WhatIsWrongIsSaidBesideTheField(t *testing.T) {
 		{clientele.OPM, []string{"project", project, "name", "P", "scope", "customers"}, "has no scope"},
 		{clientele.OPM, []string{"project", project, "name", "P", "secret", "short"}, "8 to 255 characters"},
 		{clientele.PrimeLead, []string{"project", project, "name", "P", "secret", "no-uuid-at-all"}, "is a UUID"},
+		{clientele.Onlinewerkrooster, []string{"project", project, "name", "P", "customer_keys", "none"}, "CustomerKey is a UUID"},
+		{clientele.Onlinewerkrooster, []string{"project", project, "name", "P", "customer_keys", documentCustomerKey + " " + documentCustomerKey}, "one for each project"},
+		{clientele.OPM, []string{"project", project, "name", "P", "customer_keys", documentCustomerKey}, "is for onlinewerkrooster"},
 		{clientele.DKHardware, []string{"project", project, "name", "P", "client_id", "a:b"}, "no colons"},
 		{clientele.DKHardware, []string{"project", project, "name", "P", "client_id", "taken"}, "in use by another key"},
 		{clientele.DKHardware, []string{"project", project, "name", "P", "secret", "taken-secret"}, "in use by another key"},

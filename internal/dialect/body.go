@@ -113,7 +113,8 @@ func readBody(w http.ResponseWriter, r *http.Request, maxBytes int64) ([]byte, e
 // maxIdempotencyKey bounds an Idempotency-Key, in bytes.
 const maxIdempotencyKey = 255
 
-// idempotency returns the caller's name for the call; nil when it sent none. The name stands for one route and body.
+// idempotency returns the caller's name for the call; nil when it sent none. The name stands for one route, with or without
+// the slash at its end, and one body.
 func idempotency(r *Request) (*clientele.Idempotency, error) {
 	values := r.Header["Idempotency-Key"]
 	if len(values) == 0 || r.Method != http.MethodPost {
@@ -125,7 +126,11 @@ func idempotency(r *Request) (*clientele.Idempotency, error) {
 		}
 	}
 	h := sha256.New()
-	h.Write([]byte(r.RequestURI + "\n"))
+	h.Write([]byte(strings.TrimSuffix(r.URL.EscapedPath(), "/")))
+	if r.URL.RawQuery != "" {
+		h.Write([]byte("?" + r.URL.RawQuery))
+	}
+	h.Write([]byte("\n"))
 	h.Write(r.Body)
 	i := &clientele.Idempotency{CredentialID: r.Credential.ID, Key: values[0]}
 	h.Sum(i.BodyHash[:0])

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"clientele"
 	"clientele/internal/dialect"
@@ -86,7 +87,7 @@ func appendCustomer(b []byte, c *clientele.Customer) []byte {
 
 // name returns the single name this API knows: the company, or else the person's first and last name.
 func name(c *clientele.Customer) clientele.Text {
-	if c.Company.Valid {
+	if strings.TrimSpace(c.Company.V) != "" {
 		return c.Company
 	}
 	return clientele.NonEmpty(joinWords(c.FirstName.V, c.LastName.V))

@@ -10,10 +10,13 @@ import (
 // mean registered; only VIES knows that.
 //
 // normal is raw without blanks, dots, dashes and slashes, in upper case, and is given even when valid is false (it is
-// then good for searching, no more); it is "" when nothing is left. Greek numbers always start with EL, also those sent
+// then good for searching, no more). Of punctuation alone, which stands for "none", nothing would be left: that is given as it is.
+// Greek numbers always start with EL, also those sent
 // with the ISO code GR. A number without a prefix or with an unknown one is never valid.
 func normaliseVAT(raw string) (normal string, valid bool) {
-	normal = strings.Map(cleanVATRune, raw)
+	if normal = strings.Map(cleanVATRune, raw); normal == "" {
+		return strings.TrimSpace(raw), false
+	}
 	if len(normal) < len("RO12") {
 		return normal, false
 	}

@@ -225,7 +225,9 @@ func TestNormaliseVAT_Cleaning(t *testing.T) {
 		{"CHE-123.456.788 MWST", "CHE123456788MWST", false},
 		{"123 é", "123É", false},
 		{"", "", false},
-		{" .-/ ", "", false},
+		{"  ", "", false},
+		{" .-/ ", ".-/", false}, // of punctuation alone nothing would be left
+		{"–", "–", false},
 		{"x", "X", false},
 	}
 	for _, tt := range tests {

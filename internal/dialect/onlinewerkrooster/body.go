@@ -79,7 +79,7 @@ func (d *reader) customer(body []byte) (clientele.Details, *clientele.Address) {
 	}
 	details := clientele.Details{
 		ExternalID:     d.id("extCustomerId", in.ExtCustomerID),
-		ExternalNumber: d.text("extCustomerNumber", in.ExtCustomerNumber, maxNumber, required),
+		ExternalNumber: trimmed(d.text("extCustomerNumber", in.ExtCustomerNumber, maxNumber, required)),
 		Company:        d.text("name", in.Name, maxName, required),
 		VATNumber:      d.text("enterpriseNumber", in.EnterpriseNumber, maxEnterprise, required),
 	}
@@ -99,6 +99,12 @@ func (d *reader) id(field string, raw jsontext.Value) clientele.Text {
 		return d.fault(field, "must have at most %d digits", maxIDDigits)
 	}
 	return clientele.Some(string(raw))
+}
+
+// trimmed takes the blanks around an identifier away: with and without them it names the same customer.
+func trimmed(t clientele.Text) clientele.Text {
+	t.V = strings.TrimSpace(t.V)
+	return t
 }
 
 // text takes a text as it was sent. A required one must have more than blanks in it.

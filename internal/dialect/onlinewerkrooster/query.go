@@ -38,7 +38,7 @@ func (d *reader) query(raw string) query {
 		page:           d.number(values, "page", bounds{0, maxPageNumber, 0}),
 		limit:          d.number(values, "limit", bounds{1, clientele.MaxPage, clientele.DefaultPage}),
 		externalID:     d.filter(values, "extCustomerId"),
-		externalNumber: d.filter(values, "extCustomerNumber"),
+		externalNumber: trimmed(d.filter(values, "extCustomerNumber")),
 		vatNumber:      d.filter(values, "enterpriseNumber"),
 	}
 }

@@ -73,9 +73,8 @@ type collector struct {
 	project  int64
 	customer int64
 	isErased bool
-	// marks are values that a row about the person carries, quoted as in JSON and in lower case.
-	marks   []string
-	dossier Dossier
+	marks    *marks
+	dossier  Dossier
 }
 
 func (c *collector) collect(ctx context.Context) error {
@@ -95,7 +94,7 @@ func (c *collector) collect(ctx context.Context) error {
 		d.Customer = customers[0]
 		d.people = peopleOf(d)
 	}
-	c.findMarks()
+	c.marks = marksOf(d.people)
 	events, deliveries, submissions := map[any]bool{}, map[any]bool{}, map[any]bool{}
 	for _, step := range []struct {
 		to *[]Row
@@ -163,47 +162,8 @@ func (c *collector) rows(ctx context.Context, of selection, is func(Row) bool) (
 	return list, nil
 }
 
-// findMarks takes down what the person is recognised by in texts.
-func (c *collector) findMarks() {
-	seen := map[string]bool{}
-	for i := range c.dossier.people {
-		d := &c.dossier.people[i]
-		for _, t := range []clientele.Text{d.ExternalID, d.ExternalNumber, d.Email, d.Phone, d.AltPhone} {
-			if t.V != "" && !seen[t.V] {
-				seen[t.V] = true
-				c.marks = append(c.marks, strings.ToLower(string(clientele.AppendQuoted(nil, t.V))))
-			}
-		}
-	}
-}
-
-// carriesMark reports whether a text in JSON has one of the marks as a whole value.
-func (c *collector) carriesMark(text any) bool {
-	folded := strings.ToLower(fmt.Sprintf("%s", text))
-	for _, mark := range c.marks {
-		if strings.Contains(folded, mark) {
-			return true
-		}
-	}
-	return false
-}
-
-// minMark is how long a value is at least that is looked for in the middle of a text.
-const minMark = 6
-
-// mentionsMark reports whether a text of any form has one of the marks in it.
-func (c *collector) mentionsMark(text any) bool {
-	folded := strings.ToLower(fmt.Sprintf("%s", text))
-	for _, mark := range c.marks {
-		if bare := strings.Trim(mark, `"`); len(bare) >= minMark && strings.Contains(folded, bare) {
-			return true
-		}
-	}
-	return false
-}
-
 func (c *collector) isSubmission(r Row) bool {
-	return r["customer_id"] == c.customer || r["target"] == strconv.FormatInt(c.customer, 10) || c.carriesMark(r["payload"])
+	return r["customer_id"] == c.customer || r["target"] == strconv.FormatInt(c.customer, 10) || c.marks.inPayload(r["payload"])
 }
 
 // isEvent reports whether an event tells of the customer, and takes it down.
@@ -227,5 +187,9 @@ func (c *collector) isRefusal(r Row) bool {
 	if r["project_id"] != c.project && r["project_id"] != int64(0) {
 		return false
 	}
-	return c.carriesMark(r["body"]) || c.mentionsMark(r["body"]) || c.mentionsMark(r["target"]) || c.mentionsMark(r["answer"])
+	text := func(column string) string {
+		s, _ := r[column].(string)
+		return s
+	}
+	return c.marks.inTarget(text("target")) || c.marks.inBody(text("body"), text("media")) || c.marks.inText(text("answer"))
 }

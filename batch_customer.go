@@ -58,7 +58,7 @@ func (b *Batch) createCustomer(w *Write, ids IDs) Outcome {
 	cw := w.Customer
 	if o, taken := b.keyTaken(w, nil); taken {
 		if o.Result == ExternalIDTaken && cw.IsRepeatOf != nil && cw.IsRepeatOf(o.Existing) {
-			return Outcome{Result: Unchanged, SubjectID: o.SubjectID}
+			return Outcome{Result: Unchanged, SubjectID: o.SubjectID, UpdatedAt: o.Existing.UpdatedAt}
 		}
 		return o
 	}
@@ -95,7 +95,7 @@ func (b *Batch) updateCustomer(w *Write, e *customerEntry) Outcome {
 	before := *c
 	fields := c.Apply(&w.Customer.Patch)
 	if fields == 0 {
-		return Outcome{Result: Unchanged, SubjectID: c.ID}
+		return Outcome{Result: Unchanged, SubjectID: c.ID, UpdatedAt: c.UpdatedAt}
 	}
 	if fields&FieldsOf(FieldExternalID, FieldExternalNumber) != 0 {
 		b.releaseKeys(e, before.ExternalID, before.ExternalNumber)

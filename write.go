@@ -136,6 +136,8 @@ type Outcome struct {
 	Reference string
 	// Waits says that the submission that was accepted is yet to be carried out.
 	Waits bool
+	// UpdatedAt is when the customer changed last; for Unchanged only, and zero when a repeated call is answered.
+	UpdatedAt time.Time
 	// Existing is the record in the way, with its addresses; for ExternalIDTaken, ExternalNumberTaken and VersionChanged only.
 	Existing *Customer
 	// ReturnOf is the erased customer that a new one shares something with that it was known by; 0 for none.

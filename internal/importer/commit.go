@@ -14,13 +14,19 @@ const reasonNumberTaken = "external_number belongs to another customer"
 // maxFaults is how many rows a run may have that the book refuses without a reason. That many are no fault of theirs.
 const maxFaults = 20
 
-// lane commits parts one after the other, until something fails: what comes later must not take effect first.
-func (r *run) lane(ctx context.Context, stop context.CancelCauseFunc, parts <-chan part) {
-	faults := 0
+// lane is one of the ways into the book, on which one transaction comes behind the other.
+type lane struct {
+	*run
+	number int
+	faults int
+}
+
+// serve commits parts one after the other, until something fails: what comes later must not take effect first.
+func (l *lane) serve(ctx context.Context, stop context.CancelCauseFunc, parts <-chan part) {
 	for p := range parts {
 		for numbers := p.writes; len(numbers) > 0 && ctx.Err() == nil; {
-			n := min(len(numbers), 2*r.TransactionRows) // a share is seldom even
-			if err := r.commit(ctx, p.chunk, numbers[:n], &faults); err != nil {
+			n := min(len(numbers), 2*l.TransactionRows) // a share is seldom even
+			if err := l.commit(ctx, p.chunk, numbers[:n]); err != nil {
 				p.chunk.fail(err)
 				stop(err)
 			}
@@ -35,31 +41,31 @@ func (r *run) lane(ctx context.Context, stop context.CancelCauseFunc, parts <-ch
 
 // commit carries out writes of a chunk in one transaction. When it fails for a reason that may belong to one of them, the
 // halves are tried one after the other, until the one at fault stands alone.
-func (r *run) commit(ctx context.Context, c *chunk, numbers []int, faults *int) error {
+func (l *lane) commit(ctx context.Context, c *chunk, numbers []int) error {
 	writes := make([]clientele.Write, len(numbers))
 	for i, n := range numbers {
 		writes[i] = c.writes[n]
 	}
-	outcomes, err := r.patiently(ctx, writes)
+	outcomes, err := l.patiently(ctx, writes)
 	switch {
 	case err == nil:
 		for i, n := range numbers {
 			c.take(n, &outcomes[i])
 		}
 		c.mu.Lock()
-		c.traces.add(outcomes)
+		c.traces.add(l.number, writes, outcomes)
 		c.mu.Unlock()
 		return nil
 	case clientele.KindOf(err) == clientele.KindUnavailable || ctx.Err() != nil:
 		return err
 	case len(numbers) > 1:
 		half := len(numbers) / 2
-		if err := r.commit(ctx, c, numbers[:half], faults); err != nil {
+		if err := l.commit(ctx, c, numbers[:half]); err != nil {
 			return err
 		}
-		return r.commit(ctx, c, numbers[half:], faults)
+		return l.commit(ctx, c, numbers[half:])
 	}
-	if *faults++; *faults > maxFaults {
+	if l.faults++; l.faults > maxFaults {
 		return fmt.Errorf("the book refuses rows for no fault of theirs: %w", err)
 	}
 	c.take(numbers[0], &clientele.Outcome{Err: err})

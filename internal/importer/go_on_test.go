@@ -115,8 +115,6 @@ func TestRun_GoesOnInTheRightBookOnly(t *testing.T) {
 	s := newShop(t)
 	path := writeFile(t, "a.csv", rows(19, true))
 	older := t.TempDir()
-	restart := func(o *Options) { o.Restart = true }
-	named := func(run string) func(*Options) { return func(o *Options) { o.NewRun = func() string { return run } } }
 	interrupt := func() {
 		t.Helper()
 		s.commits, s.before = 0, func(c int) error {
@@ -150,26 +148,6 @@ func TestRun_GoesOnInTheRightBookOnly(t *testing.T) {
 	older = t.TempDir()
 	interrupt() // all that it met was there
 	wantConflict(newShop(t))
-}
-
-// TestTraces_OfATransaction: what was written counts, however many of the rows behind it changed nothing.
-func TestTraces_OfATransaction(t *testing.T) {
-	outcomes := []clientele.Outcome{{Result: clientele.Created, SubjectID: 1}, {Err: errStopped}}
-	for id := range int64(1000) {
-		outcomes = append(outcomes, clientele.Outcome{Result: clientele.Unchanged, SubjectID: id + 2})
-	}
-	var tr traces
-	tr.add(outcomes)
-	if !slices.Equal(tr.Wrote, []int64{1}) || len(tr.Met) != keptTraces {
-		t.Errorf("%+v, want the first written, and %d met", tr, keptTraces)
-	}
-	tr = traces{}
-	for id := range int64(1000) {
-		outcomes[id] = clientele.Outcome{Result: clientele.Updated, SubjectID: id}
-	}
-	if tr.add(outcomes[:1000]); len(tr.Wrote) != keptTraces || tr.Wrote[0] != 999 {
-		t.Errorf("%+v, want the last %d written", tr, keptTraces)
-	}
 }
 
 // TestRun_GoesOnAfterErasures: somebody may be erased whom the interrupted run wrote last.

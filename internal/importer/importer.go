@@ -217,7 +217,7 @@ func (r *run) begin(ctx context.Context, file *os.File) error {
 		return err
 	}
 	if r.progress.first.Run == "" || r.Restart {
-		return errors.Join(r.refused.begin(), r.progress.begin(note{Input: id, Run: r.report.Run, position: r.at, At: r.notedAt.UTC()}))
+		return errors.Join(r.refused.begin(), r.progress.begin(note{Version: notesVersion, Input: id, Run: r.report.Run, position: r.at, At: r.notedAt.UTC()}))
 	}
 	return r.goOn(ctx, file, id)
 }
@@ -226,6 +226,9 @@ func (r *run) begin(ctx context.Context, file *os.File) error {
 func (r *run) goOn(ctx context.Context, file io.ReadSeeker, id identity) error {
 	first, last := r.progress.first, r.progress.last
 	switch was := first.Input; {
+	case first.Version != notesVersion:
+		return conflict("the import was interrupted under another version of Clientele, and it is not known whether the book has what it brought: " +
+			"end it with that version, or give --restart to import the file from its beginning")
 	case was.Book != id.Book || was.Project != id.Project:
 		return conflict("an import of this file into project %s of %s was interrupted: end it first, or give --restart to forget it", was.Project, was.Book)
 	case was != id:
@@ -255,7 +258,7 @@ func (r *run) note() error {
 		return err
 	}
 	r.notedAt = r.Now()
-	return r.progress.append(note{position: r.at, Counts: r.report.Counts, traces: r.traces, RefusedBytes: r.refused.size, At: r.notedAt.UTC()})
+	return r.progress.append(note{position: r.at, Counts: r.report.Counts, traces: r.traces.clone(), RefusedBytes: r.refused.size, At: r.notedAt.UTC()})
 }
 
 // end closes the files.

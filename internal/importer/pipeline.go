@@ -160,7 +160,8 @@ func (r *run) dispatch(ctx context.Context, stop context.CancelCauseFunc, inOrde
 	parts := make([]chan part, r.Lanes)
 	for i := range parts {
 		parts[i] = make(chan part, 2)
-		lanes.Go(func() { r.lane(ctx, stop, parts[i]) })
+		l := &lane{run: r, number: i}
+		lanes.Go(func() { l.serve(ctx, stop, parts[i]) })
 	}
 	seed := maphash.MakeSeed()
 	for c := range inOrder {

@@ -43,10 +43,16 @@ func identify(f *os.File, o *Options) (id identity, err error) {
 	}, nil
 }
 
+// notesVersion is what the notes are understood by; those of another version cannot be gone on with. 2 knows what was met by its last
+// change; before there was no version.
+const notesVersion = 2
+
 // note is a line of the progress file. The first has the input and the run, each later one how far it is.
 type note struct {
-	Input identity `json:"input,omitzero"`
-	Run   string   `json:"run,omitzero"`
+	// Version is notesVersion in the first line.
+	Version int      `json:"version,omitzero"`
+	Input   identity `json:"input,omitzero"`
+	Run     string   `json:"run,omitzero"`
 
 	position
 	traces

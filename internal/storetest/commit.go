@@ -163,7 +163,7 @@ func testUnchanged(t *testing.T, f *fixture) {
 	outcomes := f.commit(t, upsert(f.project, 9, "a", email("ada@example.com")), upsert(f.project, 9, "a", nil),
 		update(f.project, 9, id, keys("a", "1")), update(f.project, 9, id, nil), update(f.project, 9, id, values{clientele.FieldFax: {}}))
 	for _, o := range outcomes {
-		wantSame(t, "outcome", clientele.Outcome{Result: clientele.Unchanged, SubjectID: id}, o)
+		wantSame(t, "outcome", clientele.Outcome{Result: clientele.Unchanged, SubjectID: id, UpdatedAt: want.UpdatedAt}, o)
 	}
 	wantSame(t, "customer", want, f.customer(t, f.project, id))
 	wantSame(t, "history", history, f.changes(t, f.project, id))

@@ -85,6 +85,14 @@ func (t target) column() *column {
 	return &addressColumns[int(t)-numCustomerColumns]
 }
 
+// name returns the column's name, or "-" for one that is not read, as a mapping says it.
+func (t target) name() string {
+	if t < 0 {
+		return "-"
+	}
+	return t.column().name
+}
+
 // Columns returns the names of the columns that are known, in order.
 func Columns() []string {
 	names := make([]string, numColumns)

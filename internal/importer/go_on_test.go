@@ -79,10 +79,6 @@ func TestRun_GoesOnInTheRightFileOnly(t *testing.T) {
 	wantConflict(func(o *Options) { o.Book = "elsewhere" }, "interrupted: end it first")
 	wantConflict(func(o *Options) { o.Project = "other" }, "interrupted: end it first")
 	wantConflict(func(o *Options) { o.DryRun = true }, "was interrupted")
-	wantConflict(func(o *Options) {
-		o.AllowWithoutID = true
-		o.Now = func() time.Time { return time.Now().Add(24 * time.Hour) }
-	}, "more than a day ago")
 	if err := os.WriteFile(path, []byte(strings.Replace(rows(19, true), "n000", "N000", 1)), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -107,6 +103,19 @@ func TestRun_GoesOnInTheRightFileOnly(t *testing.T) {
 	if err := held.end(true); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// TestRun_GoesOnWithoutIDsForADayOnly: after that the book does not remember the rows that were sent.
+func TestRun_GoesOnWithoutIDsForADayOnly(t *testing.T) {
+	s := newShop(t)
+	path := writeFile(t, "a.csv", rows(19, false))
+	without := func(o *Options) { o.AllowWithoutID = true }
+	s.interrupted(t, path, 4, without)
+	s.wantConflict(t, path, func(o *Options) {
+		o.AllowWithoutID = true
+		o.Now = func() time.Time { return time.Now().Add(24 * time.Hour) }
+	}, "more than a day ago")
+	s.wants(t, path, without, Counts{Created: 19})
 }
 
 // TestRun_GoesOnInTheRightBookOnly: what was imported into a book that is gone, or into one that was set back, is missing in the

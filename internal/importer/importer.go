@@ -13,6 +13,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"strings"
 	"time"
 
 	"clientele"
@@ -209,7 +210,7 @@ func (r *run) begin(ctx context.Context, file *os.File) error {
 		}
 		return r.refused.begin()
 	}
-	id, err := identify(file, &r.Options)
+	id, err := identify(file, r.input, &r.Options)
 	if err != nil {
 		return err
 	}
@@ -231,8 +232,11 @@ func (r *run) goOn(ctx context.Context, file io.ReadSeeker, id identity) error {
 			"end it with that version, or give --restart to import the file from its beginning")
 	case was.Book != id.Book || was.Project != id.Project:
 		return conflict("an import of this file into project %s of %s was interrupted: end it first, or give --restart to forget it", was.Project, was.Book)
-	case was != id:
+	case !id.isOf(&was):
 		return conflict("the file has changed since its import was interrupted: give --restart to import it from its beginning")
+	case len(id.Reading.differing(&was.Reading)) > 0:
+		return conflict("the import was interrupted with other options (%s), by which the rows so far were read: give those again, "+
+			"or --restart to import the file from its beginning with these", strings.Join(id.Reading.differing(&was.Reading), ", "))
 	case r.AllowWithoutID && r.notedAt.Sub(last.At) > clientele.MaxIdempotencyAge-time.Hour:
 		return conflict("the import was interrupted at line %d, more than a day ago, and it is not known which of the next rows without external id are in the book: "+
 			"import the rows from there on as a file of its own, or give --restart to import all again", last.Line)

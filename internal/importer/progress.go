@@ -2,8 +2,6 @@ package importer
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -15,33 +13,6 @@ import (
 	"github.com/go-json-experiment/json"
 	"golang.org/x/sys/unix"
 )
-
-// identity tells one input, on its way into one project, from another.
-type identity struct {
-	Book    string `json:"book"`
-	Project string `json:"project"`
-	Size    int64  `json:"size"`
-	// ModifiedAt is in microseconds since 1970: who mends a row that was passed already must not have it passed over.
-	ModifiedAt int64 `json:"modified_at"`
-	// Beginning is a SHA-256 of the first MiB.
-	Beginning string `json:"beginning"`
-}
-
-const beginningBytes = 1 << 20
-
-func identify(f *os.File, o *Options) (id identity, err error) {
-	info, err := f.Stat()
-	if err != nil {
-		return id, err
-	}
-	h := sha256.New()
-	if _, err := io.Copy(h, io.NewSectionReader(f, 0, beginningBytes)); err != nil {
-		return id, err
-	}
-	return identity{
-		Book: o.Book, Project: o.Project, Size: info.Size(), ModifiedAt: info.ModTime().UnixMicro(), Beginning: hex.EncodeToString(h.Sum(nil)),
-	}, nil
-}
 
 // notesVersion is what the notes are understood by; those of another version cannot be gone on with. 2 knows what was met by its last
 // change; before there was no version.

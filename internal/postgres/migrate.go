@@ -107,16 +107,21 @@ func (s *Store) compatible(from int64) error {
 	return nil
 }
 
-// Versions returns the schema version of the book and the newest one this program knows.
+// Versions returns the schema version of the book, 0 where there is none, and the newest one this program knows. It makes nothing,
+// whoever's the database is.
 func (s *Store) Versions(ctx context.Context) (current, newest int64, err error) {
 	ctx, cancel := s.attempt(ctx)
 	defer cancel()
-	err = s.withProvider(func(p *goose.Provider) error {
-		current, newest, err = p.GetVersions(ctx)
-		return err
-	})
+	var there bool // the migration library would make its table
+	err = s.write.QueryRow(ctx, "SELECT to_regclass('goose_db_version') IS NOT NULL AND to_regclass('schema_info') IS NOT NULL").Scan(&there)
+	if err == nil && there {
+		err = s.withProvider(func(p *goose.Provider) error {
+			current, err = p.GetDBVersion(ctx)
+			return err
+		})
+	}
 	if err != nil {
 		return 0, 0, fmt.Errorf("schema version of book: %w", classify(err))
 	}
-	return current, newest, nil
+	return current, s.schema, nil
 }

@@ -140,6 +140,35 @@ func TestMigrations_SayWhoStaysCompatible(t *testing.T) {
 	}
 }
 
+// TestVersions_MakesNothing in a database without a book, also where somebody else's migrations took place.
+func TestVersions_MakesNothing(t *testing.T) {
+	for name, foreign := range map[string]string{
+		"an empty database":        "SELECT",
+		"migrations of other kind": "CREATE TABLE goose_db_version (id int, version_id bigint, is_applied boolean); INSERT INTO goose_db_version VALUES (1, 9, true)",
+	} {
+		t.Run(name, func(t *testing.T) {
+			url := pgtest.Empty(t)
+			conn := dial(t, url)
+			exec(t, conn, foreign)
+			tables := func() (n int) {
+				t.Helper()
+				if err := conn.QueryRow(t.Context(), "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").Scan(&n); err != nil {
+					t.Fatal(err)
+				}
+				return n
+			}
+			before := tables()
+			current, known, err := open(t, postgres.Options{URL: url}).Versions(t.Context())
+			if err != nil || current != 0 || known != newest(t) {
+				t.Errorf("Versions = %d, %d, %v; want 0 and %d", current, known, err, newest(t))
+			}
+			if after := tables(); after != before {
+				t.Errorf("%d tables, before it were %d", after, before)
+			}
+		})
+	}
+}
+
 // TestMigrate_Again finds nothing to do.
 func TestMigrate_Again(t *testing.T) {
 	s := open(t, postgres.Options{URL: pgtest.New(t)})

@@ -56,14 +56,21 @@ func (s *Store) migrate(ctx context.Context) (from, to int64, err error) {
 	return from, newest, err
 }
 
-// Versions returns the schema version of the book and the newest one this program knows.
+// Versions returns the schema version of the book, 0 while it has none, and the newest one this program knows. It makes nothing.
 func (s *Store) Versions(ctx context.Context) (current, newest int64, err error) {
 	err = s.withoutWriter(ctx, func() error {
 		p, err := s.provider()
 		if err != nil {
 			return err
 		}
-		current, newest, err = p.GetVersions(ctx)
+		for _, m := range p.ListSources() {
+			newest = max(newest, m.Version)
+		}
+		var there bool // the migration library would make its table
+		err = s.db.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'goose_db_version')").Scan(&there)
+		if err == nil && there {
+			current, err = p.GetDBVersion(ctx)
+		}
 		return err
 	})
 	if err != nil {

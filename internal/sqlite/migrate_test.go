@@ -19,6 +19,10 @@ func TestMigrate_FromNothingAndAgain(t *testing.T) {
 	if err != nil || current != 0 || newest < 1 {
 		t.Fatalf("Versions of an empty book = %d, %d, %v; want 0 and 1 or more", current, newest, err)
 	}
+	var tables int
+	if err := s.read.QueryRowContext(t.Context(), "SELECT count(*) FROM sqlite_schema").Scan(&tables); err != nil || tables != 0 {
+		t.Errorf("Versions made %d tables and indexes, %v", tables, err)
+	}
 	for _, want := range [][2]int64{{0, newest}, {newest, newest}, {newest, newest}} {
 		from, to, err := s.Migrate(t.Context())
 		if err != nil || from != want[0] || to != want[1] {

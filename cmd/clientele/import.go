@@ -117,7 +117,10 @@ func (c *importCommand) withBook(ctx context.Context, do func(store) error) erro
 	if err != nil {
 		return err
 	}
-	_, _, err = s.Migrate(ctx)
+	err = wantBook(ctx, c.Book, s)
+	if err == nil {
+		_, _, err = s.Migrate(ctx)
+	}
 	if err == nil {
 		err = refuseArriving(ctx, s)
 	}

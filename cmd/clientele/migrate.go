@@ -51,9 +51,9 @@ type migrateStatus struct {
 	JSON bool `help:"Print one JSON object."`
 }
 
-// Run shows the schema's version.
+// Run shows the schema's version. It changes nothing.
 func (c *migrateStatus) Run(ctx context.Context, std streams) (err error) {
-	s, err := openStore(ctx, c.Book)
+	s, err := openExisting(ctx, c.Book)
 	if err != nil {
 		return err
 	}

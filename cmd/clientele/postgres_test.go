@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -115,6 +117,29 @@ func TestDatabase_Commands(t *testing.T) {
 	if said := s.stdout.String() + s.stderr.String(); password == "" || strings.Contains(said, password) || !strings.Contains(said, "from postgres://127.0.0.1:") {
 		t.Errorf("the server says\n%s", said)
 	}
+}
+
+// TestDatabase_WithoutABook: a command that makes no book says so, and leaves a database that is somebody else's as it is.
+func TestDatabase_WithoutABook(t *testing.T) {
+	d := &database{t: t, url: pgtest.Empty(t)}
+	file := filepath.Join(t.TempDir(), "customers.csv")
+	if err := os.WriteFile(file, []byte("external_id\n1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range []string{
+		"project list", "key list", "key issue --project shop --dialect opm --name P", "campaign list", "subscription list",
+		"operator list", "customer erasures --project shop", "import --project shop " + file, "verify", "migrate status",
+	} {
+		o := d.command(words(line)...).wants(t, exitFailed)
+		if !strings.Contains(o.stderr, "there is no book in this database, postgres://127.0.0.1") || !strings.Contains(o.stderr, "project create") {
+			t.Errorf("%s says %q", line, o.stderr)
+		}
+	}
+	if n := ask(t, d.url, "SELECT count(*)::text FROM pg_tables WHERE schemaname = 'public'"); n != "0" {
+		t.Errorf("the commands made %s tables", n)
+	}
+	d.command("project", "create", "shop").wants(t, exitOK)
+	d.command("project", "list").wants(t, exitOK)
 }
 
 // TestDatabase_ThatIsNotThere: a URL that is none is wrong usage, a server that does not answer a failure, and neither shows

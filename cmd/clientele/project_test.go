@@ -199,13 +199,13 @@ func TestVersion(t *testing.T) {
 
 func TestMigrate(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")
-	before := command(t, "migrate", "status", "--data-dir", dir, "--json").object(t)
-	newest := before["newest"]
-	if before["version"] != 0.0 || newest == 0.0 {
-		t.Errorf("status of a new book: %v", before)
+	none := command(t, "migrate", "status", "--data-dir", dir).wants(t, exitFailed)
+	if _, err := os.Stat(dir); !os.IsNotExist(err) || !strings.Contains(none.stderr, "there is no book in "+dir) {
+		t.Errorf("status without a book: %q, and %s: %v", none.stderr, dir, err)
 	}
 	up := command(t, "migrate", "up", "--data-dir", dir, "--json").object(t)
-	if diff := cmp.Diff(map[string]any{"from": 0.0, "to": newest}, up); diff != "" {
+	newest := up["to"]
+	if diff := cmp.Diff(map[string]any{"from": 0.0, "to": newest}, up); diff != "" || newest == 0.0 {
 		t.Errorf("migrate up --json:\n%s", diff)
 	}
 	s := startServer(t, dir) // both work beside it, as there is nothing to do

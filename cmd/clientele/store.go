@@ -89,12 +89,59 @@ func adviseOnDir(dir string, err error) error {
 		err, dir)
 }
 
-// withStore opens the book beside whatever server has it open, brings its schema up to date, hands it to do and closes it.
-func withStore(ctx context.Context, c config.Book, do func(store) error) (err error) {
+// openExisting opens a book that must be there: where there is none, a mistyped directory or database is likelier than a wish for an
+// empty book.
+func openExisting(ctx context.Context, c config.Book) (store, error) {
+	if c.DatabaseURL == "" {
+		if _, err := os.Stat(filepath.Join(c.DataDir, sqlite.FileName)); errors.Is(err, fs.ErrNotExist) {
+			return nil, clientele.Errorf(clientele.KindNotFound,
+				"there is no book in %s: name its directory with --data-dir, or make one with clientele project create", c.DataDir)
+		}
+	}
+	s, err := openStore(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	if err := wantBook(ctx, c, s); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// wantBook returns an error when there is no book in the database. One in a directory may be in the making: it is waited for.
+func wantBook(ctx context.Context, c config.Book, s store) error {
+	if c.DatabaseURL == "" {
+		return nil
+	}
+	current, _, err := s.Versions(ctx)
+	if err != nil || current > 0 {
+		return err
+	}
+	where, _, _ := whereabouts(c)
+	return clientele.Errorf(clientele.KindNotFound,
+		"there is no book in this database, %s: name its own with --database-url, or make one with clientele project create", where)
+}
+
+// withStore opens the book, or makes one where there is none, and hands it to do as useStore has it.
+func withStore(ctx context.Context, c config.Book, do func(store) error) error {
 	s, err := openStore(ctx, c)
 	if err != nil {
 		return err
 	}
+	return useStore(ctx, c, s, do)
+}
+
+// withBook is withStore for a command that makes no book.
+func withBook(ctx context.Context, c config.Book, do func(store) error) error {
+	s, err := openExisting(ctx, c)
+	if err != nil {
+		return err
+	}
+	return useStore(ctx, c, s, do)
+}
+
+// useStore brings the schema of the book up to date, beside whatever server has it open, hands it to do and closes it.
+func useStore(ctx context.Context, c config.Book, s store, do func(store) error) (err error) {
 	defer func() { err = errors.Join(err, s.Close()) }()
 	if err := bringUpToDate(ctx, c, s); err != nil {
 		return err
@@ -103,17 +150,6 @@ func withStore(ctx context.Context, c config.Book, do func(store) error) (err er
 		return err
 	}
 	return do(s)
-}
-
-// withBook is withStore for a command that makes no book: where there is none, a mistyped directory is likelier than a wish
-// for an empty one.
-func withBook(ctx context.Context, c config.Book, do func(store) error) error {
-	if c.DatabaseURL == "" {
-		if _, err := os.Stat(filepath.Join(c.DataDir, sqlite.FileName)); errors.Is(err, fs.ErrNotExist) {
-			return clientele.Errorf(clientele.KindNotFound, "there is no book in %s: name its directory with --data-dir", c.DataDir)
-		}
-	}
-	return withStore(ctx, c, do)
 }
 
 // bringUpToDate migrates a book with an older schema, or waits until the server or the command that is at it has done so.

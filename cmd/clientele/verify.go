@@ -5,14 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"time"
 
 	"clientele"
 	"clientele/internal/config"
-	"clientele/internal/sqlite"
 	"clientele/internal/verify"
 
 	"github.com/schollz/progressbar/v3"
@@ -101,12 +97,7 @@ func (c *verifyCommand) print(
 // withBookAsItIs opens a book that must be there and have the schema that this program knows: it is not changed, also not
 // brought up to date. A server may have it open.
 func withBookAsItIs(ctx context.Context, c config.Book, do func(store) error) (err error) {
-	if c.DatabaseURL == "" {
-		if _, err := os.Stat(filepath.Join(c.DataDir, sqlite.FileName)); errors.Is(err, fs.ErrNotExist) {
-			return clientele.Errorf(clientele.KindNotFound, "there is no book in %s: name its directory with --data-dir", c.DataDir)
-		}
-	}
-	s, err := openStore(ctx, c)
+	s, err := openExisting(ctx, c)
 	if err != nil {
 		return err
 	}

@@ -50,6 +50,15 @@ func TestServe_AddressInUse(t *testing.T) {
 	startServer(t, dir).stop()
 }
 
+// TestServe_WrongAddress is wrong usage, found before a book is made.
+func TestServe_WrongAddress(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	o := command(t, "serve", "--data-dir", dir, "--listen", "8080").wants(t, exitUsage)
+	if _, err := os.Stat(dir); !os.IsNotExist(err) || !strings.Contains(o.stderr, "such as 127.0.0.1:8080") {
+		t.Errorf("serve says %q, and of %s: %v", o.stderr, dir, err)
+	}
+}
+
 // TestCommands_AtOnceOnANewDirectory: several commands and a server that all find no book yet make one, once.
 func TestCommands_AtOnceOnANewDirectory(t *testing.T) {
 	for range 2 {

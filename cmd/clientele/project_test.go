@@ -116,7 +116,7 @@ func TestCommands_Failed(t *testing.T) {
 		{[]string{"key", "list", "--data-dir", missing}, "", "there is no book in " + missing},
 		{[]string{"key", "revoke", "1", "--data-dir", missing}, "", "there is no book in " + missing},
 		{[]string{"project", "list", "--data-dir", missing}, "", "there is no book in " + missing},
-		{[]string{"serve", "--listen", "nonsense"}, "", "listen on nonsense"},
+		{[]string{"serve", "--listen", "192.0.2.1:0"}, "", "listen on 192.0.2.1:0"},
 	} {
 		args := c.args
 		if args[len(args)-1] != missing {

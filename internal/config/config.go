@@ -53,7 +53,10 @@ type Serve struct {
 
 // Validate is called by the parser.
 func (s *Serve) Validate() error {
-	if err := s.check(); err != nil {
+	if err := s.TLS.check(); err != nil {
+		return err
+	}
+	if err := s.checkAddresses(); err != nil {
 		return err
 	}
 	switch {

@@ -176,6 +176,30 @@ func TestParser_BadFile(t *testing.T) {
 	}
 }
 
+// TestServe_Refused: a value that would do nothing, or would fail when the server is half-way up, is refused at once.
+func TestServe_Refused(t *testing.T) {
+	for line, says := range map[string]string{
+		"--listen foo":                                 `--listen "foo" is no address: write a host and a port, such as 127.0.0.1:8080`,
+		"--listen 8080":                                "is no address",
+		"--listen=":                                    "is no address",
+		"--listen http://127.0.0.1:8080":               "is no address",
+		"--listen 127.0.0.1:":                          "is no address",
+		"--listen 127.0.0.1:99999":                     "one from 1 to 65535, or 0",
+		"--listen :nonsense":                           "one from 1 to 65535, or 0",
+		"--metrics-listen 9090":                        "--metrics-listen",
+		"--acme-host a.example.com --http-redirect 80": "--http-redirect",
+	} {
+		if s, err := parse(t, append([]string{"serve"}, strings.Fields(line)...)...); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("serve %s: error %v, want %q in it; settings %+v", line, err, says, s)
+		}
+	}
+	for _, line := range []string{"--listen :0", "--listen localhost:8080", "--listen [::1]:8080", "--listen :http", "--metrics-listen :9090"} {
+		if _, err := parse(t, append([]string{"serve"}, strings.Fields(line)...)...); err != nil {
+			t.Errorf("serve %s: %v", line, err)
+		}
+	}
+}
+
 // TestServe_Documented: every setting says what it means, and its default where it has one.
 func TestServe_Documented(t *testing.T) {
 	p, err := Parser(&commands{})

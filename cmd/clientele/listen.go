@@ -19,7 +19,7 @@ import (
 // api is a dialect that adds its routes.
 type api interface{ Routes(r chi.Router) }
 
-// listen opens the listeners: the main one first, and one for the metrics if it was asked for.
+// listen opens the listeners, none of which serves yet: the main one first, and one for the metrics if it was asked for.
 func (c *serveCommand) listen(rooms *rooms) ([]*httpd.Server, error) {
 	return c.open(rooms, httpd.Middleware(rooms.log, rooms.metrics, rooms.now, rooms.witness)(c.route(rooms)))
 }

@@ -62,17 +62,20 @@ func (c *serveCommand) Run(ctx context.Context, std streams) (err error) {
 	return c.serve(ctx, r, std.out)
 }
 
-// serve serves the book until ctx is done.
+// serve serves the book until ctx is done. The addresses are opened first: in vain, nothing was begun.
 func (c *serveCommand) serve(ctx context.Context, r *rooms, out io.Writer) error {
 	defer useMemory()()
-	if err := r.startBackground(ctx, &c.Serve); err != nil {
-		return errors.Join(err, c.drain(nil, r))
-	}
 	servers, err := c.listen(r)
 	if err == nil {
-		err = c.announce(ctx, r.store, servers, out)
+		err = r.startBackground(ctx, &c.Serve)
 	}
-	if err == nil {
+	if err != nil {
+		return errors.Join(err, c.drain(servers, r))
+	}
+	for _, s := range servers {
+		s.Serve()
+	}
+	if err = c.announce(ctx, r.store, servers, out); err == nil {
 		err = waitForEnd(ctx, servers)
 	}
 	r.health.Drain()

@@ -28,12 +28,12 @@ type limits struct {
 type Server struct {
 	http     *http.Server
 	listener net.Listener
+	limits   limits
 	failed   chan error
-	secure   bool
 	open     *atomic.Int64
 }
 
-// Listen opens the address and serves it with handler until Shutdown. What the HTTP library has to say goes to log.
+// Listen opens the address; who connects waits for Serve. What the HTTP library has to say goes to log.
 func Listen(addr string, handler http.Handler, log *slog.Logger) (*Server, error) {
 	return listen(addr, handler, log, patient())
 }
@@ -51,7 +51,7 @@ func listen(addr string, handler http.Handler, log *slog.Logger, l limits) (*Ser
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", addr, err)
 	}
-	s := &Server{listener: listener, failed: make(chan error, 1), secure: l.tls != nil, open: new(atomic.Int64), http: &http.Server{
+	s := &Server{listener: listener, limits: l, failed: make(chan error, 1), open: new(atomic.Int64), http: &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: l.header,
 		ReadTimeout:       l.request,
@@ -63,21 +63,30 @@ func listen(addr string, handler http.Handler, log *slog.Logger, l limits) (*Ser
 
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}}
-	listener = boundedListener{listener, l, s.open}
 	if l.tls != nil {
 		s.http.TLSConfig, s.http.HTTP2 = l.tls, streamLimits()
-		go func() { s.failed <- s.http.ServeTLS(listener, "", "") }()
-		return s, nil
+	} else {
+		s.http.ConnContext = rememberConn
 	}
-	s.http.ConnContext = rememberConn
-	go func() { s.failed <- s.http.Serve(listener) }()
 	return s, nil
+}
+
+// Serve answers with the handler, in the background, until Shutdown.
+func (s *Server) Serve() {
+	listener := boundedListener{s.listener, s.limits, s.open}
+	go func() {
+		if s.limits.tls != nil {
+			s.failed <- s.http.ServeTLS(listener, "", "")
+			return
+		}
+		s.failed <- s.http.Serve(listener)
+	}()
 }
 
 // URL returns the root of the server, as a client on this machine reaches it.
 func (s *Server) URL() string {
 	scheme := "http://"
-	if s.secure {
+	if s.limits.tls != nil {
 		scheme = "https://"
 	}
 	addr, ok := s.listener.Addr().(*net.TCPAddr)
@@ -99,6 +108,7 @@ func (s *Server) Failed() <-chan error { return s.failed }
 
 // Shutdown stops listening, waits until the requests under way are answered, and cuts off what is left when ctx is done.
 func (s *Server) Shutdown(ctx context.Context) error {
+	defer s.listener.Close() // which the library does not know before Serve
 	if err := s.http.Shutdown(ctx); err != nil {
 		return errors.Join(fmt.Errorf("wait for requests: %w", err), s.http.Close())
 	}

@@ -30,6 +30,7 @@ func serve(t *testing.T, l limits, handler http.HandlerFunc) *Server {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.Serve()
 	t.Cleanup(func() {
 		ended, cancel := context.WithCancel(context.Background())
 		cancel() // nobody waits for what a test left open
@@ -99,6 +100,7 @@ func TestListen_Limits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.Serve()
 	if err := s.Shutdown(t.Context()); err != nil {
 		t.Error(err)
 	}
@@ -236,6 +238,33 @@ func TestListen_AddressInUse(t *testing.T) {
 	address := s.listener.Addr().String()
 	if second, err := Listen(address, http.NotFoundHandler(), slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), address) {
 		t.Errorf("listening twice: %v, %v; want an error with the address", second, err)
+	}
+}
+
+// TestListen_ServesLater: who connects before Serve is answered after it, and Shutdown gives back an address that was never served.
+func TestListen_ServesLater(t *testing.T) {
+	s, err := Listen("127.0.0.1:0", http.NotFoundHandler(), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn := dial(t, s)
+	write(t, conn, "GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+	s.Serve()
+	if res, _ := readAnswer(t, bufio.NewReader(conn)); res.StatusCode != http.StatusNotFound {
+		t.Errorf("status %d, want 404", res.StatusCode)
+	}
+	if err := s.Shutdown(t.Context()); err != nil {
+		t.Error(err)
+	}
+	address := s.listener.Addr().String()
+	for range 2 {
+		again, err := Listen(address, http.NotFoundHandler(), slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := again.Shutdown(t.Context()); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

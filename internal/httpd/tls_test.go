@@ -161,6 +161,7 @@ func serveTLS(t *testing.T, handler http.HandlerFunc) *Server {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.Serve()
 	t.Cleanup(func() {
 		ended, cancel := context.WithCancel(context.Background())
 		cancel()

@@ -69,6 +69,7 @@ func (s *Server) listen(t testing.TB, d *Dialect) {
 	if s.http, err = httpd.Listen("127.0.0.1:0", around(routes), log); err != nil {
 		t.Fatal(err)
 	}
+	s.http.Serve()
 	t.Cleanup(func() { s.stop(t) })
 }
 

@@ -2,6 +2,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"net/url"
@@ -20,6 +21,24 @@ type Book struct {
 	DataDir     string `help:"Directory of the embedded book, SQLite (default ${default})." default:"clientele-data" type:"path" placeholder:"DIR"`
 	DatabaseURL string `help:"PostgreSQL database that holds the book, instead of a directory: postgres://user@host/name. Several hosts and target_session_attrs=read-write find the primary after a failover. Put a password into the environment variable or into ~/.pgpass." name:"database-url" placeholder:"URL"`
 	PgBouncer   bool   `help:"A PgBouncer in transaction mode stands before the database: prepare nothing, listen for nothing." name:"pgbouncer"`
+}
+
+// Validate is called by the parser. Of two places on one command line nobody can tell which one was meant; the environment and a file
+// may well name both.
+func (b *Book) Validate(line *kong.Context) error {
+	given := map[string]bool{}
+	for _, p := range line.Path {
+		if p.Flag != nil && !p.Resolved {
+			given[p.Flag.Name] = true
+		}
+	}
+	switch {
+	case given["data-dir"] && given["database-url"]:
+		return errors.New("--data-dir and --database-url are two places for a book: take one")
+	case b.DataDir == "" && b.DatabaseURL == "":
+		return errors.New("--data-dir must name a directory")
+	}
+	return nil
 }
 
 // Serve are the settings of the server.
@@ -59,7 +78,12 @@ func (s *Serve) Validate() error {
 	if err := s.checkAddresses(); err != nil {
 		return err
 	}
+	if err := s.checkURLs(); err != nil {
+		return err
+	}
 	switch {
+	case s.DatabaseURL == "" && (s.PgBouncer || s.Citus):
+		return errors.New("--pgbouncer and --citus are about a database: name it with --database-url, or do without them")
 	case s.MaxWaiting < 1:
 		return fmt.Errorf("--max-waiting must be at least 1")
 	case s.MaxBatch < 1 || s.MaxBatch > 10_000:

@@ -179,6 +179,22 @@ func TestParser_BadFile(t *testing.T) {
 // TestServe_Refused: a value that would do nothing, or would fail when the server is half-way up, is refused at once.
 func TestServe_Refused(t *testing.T) {
 	for line, says := range map[string]string{
+		"--cors-origin foo":                            "such as https://shop.example.com",
+		"--cors-origin shop.example.com:8443":          "such as https://shop.example.com",
+		"--cors-origin https://shop.example.com/":      "alone, such as https://shop.example.com",
+		"--cors-origin https://shop.example.com:443":   "alone, such as https://shop.example.com",
+		"--cors-origin https://*.example.com/a":        "is more than an origin",
+		"--oidc-issuer foo":                            "such as https://login.example.com/realms/shop",
+		"--oidc-issuer https://":                       "is no issuer",
+		"--oidc-issuer https://a.example.com/?realm=b": "is no issuer",
+		"--webhook-proxy foo":                          "such as http://proxy.example.com:3128",
+		"--webhook-proxy=":                             "is no proxy",
+		"--webhook-proxy ftp://ada:s3cret@example.com": "ada:xxxxx@",
+		"--acme-host a.example.com --acme-url foo":     "--acme-url",
+		"--pgbouncer":                                  "name it with --database-url",
+		"--citus":                                      "name it with --database-url",
+		"--data-dir=":                                  "--data-dir must name a directory",
+		"--data-dir a --database-url postgres://h/b":   "take one",
 		"--listen foo":                                 `--listen "foo" is no address: write a host and a port, such as 127.0.0.1:8080`,
 		"--listen 8080":                                "is no address",
 		"--listen=":                                    "is no address",
@@ -193,10 +209,31 @@ func TestServe_Refused(t *testing.T) {
 			t.Errorf("serve %s: error %v, want %q in it; settings %+v", line, err, says, s)
 		}
 	}
-	for _, line := range []string{"--listen :0", "--listen localhost:8080", "--listen [::1]:8080", "--listen :http", "--metrics-listen :9090"} {
+	for _, line := range []string{
+		"--listen :0", "--listen localhost:8080", "--listen [::1]:8080", "--listen :http", "--metrics-listen :9090",
+		"--cors-origin *", "--cors-origin https://Shop.example.com", "--cors-origin http://localhost:3000", "--cors-origin https://*.example.com",
+		"--cors-origin http://localhost:*", "--cors-origin http://[::1]:3000", "--cors-origin capacitor://localhost",
+		"--oidc-issuer http://127.0.0.1:1/realms/a/", "--webhook-proxy socks5://127.0.0.1:1080",
+		"--database-url postgres://h/b --pgbouncer --citus",
+	} {
 		if _, err := parse(t, append([]string{"serve"}, strings.Fields(line)...)...); err != nil {
 			t.Errorf("serve %s: %v", line, err)
 		}
+	}
+}
+
+// TestBook_TwoPlaces: what the environment says for all commands may be overruled by a flag of the other kind.
+func TestBook_TwoPlaces(t *testing.T) {
+	if _, err := parse(t, "other", "--data-dir", "a", "--database-url", "postgres://h/b"); err == nil || !strings.Contains(err.Error(), "take one") {
+		t.Errorf("two places on one command line: %v", err)
+	}
+	t.Setenv("CLIENTELE_DATA_DIR", "a")
+	got, err := parse(t, "serve", "--database-url", "postgres://h/b")
+	if err != nil || got.DatabaseURL != "postgres://h/b" {
+		t.Errorf("a directory by environment: database %q, %v", got.DatabaseURL, err)
+	}
+	if _, err := parse(t, "serve", "--config", written(t, `{"data-dir":"a","database-url":"postgres://h/b"}`)); err != nil {
+		t.Errorf("two places in a file: %v", err)
 	}
 }
 

@@ -32,7 +32,9 @@ const (
 // sessionStore keeps sessions by the hash of their token.
 type sessionStore interface {
 	FindSession(ctx context.Context, token string, now time.Time) (data []byte, found bool, err error)
+	// PutSession begins a session. UpdateSession stores one that there is still, and leaves one that has ended as it is.
 	PutSession(ctx context.Context, token string, data []byte, expiresAt time.Time) error
+	UpdateSession(ctx context.Context, token string, data []byte, expiresAt time.Time) error
 	DeleteSession(ctx context.Context, token string) error
 }
 
@@ -83,6 +85,7 @@ func isLoopbackHost(hostport string) bool {
 func (c *Console) withSession(next http.Handler) http.Handler {
 	secure, loopback := c.secure.LoadAndSave(next), c.loopback.LoadAndSave(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r = r.WithContext(context.WithValue(r.Context(), foundKey{}, new(found)))
 		if c.sessionsOf(r) == c.loopback {
 			loopback.ServeHTTP(w, r)
 			return
@@ -140,13 +143,35 @@ type heldSessions struct {
 	now   func() time.Time
 }
 
-func (s heldSessions) FindCtx(ctx context.Context, token string) ([]byte, bool, error) {
-	return s.store.FindSession(ctx, token, s.now())
+// found is the session that a request came with and that the store had, by the hash of its token; empty for none.
+type found struct{ token string }
+
+type foundKey struct{}
+
+// foundBy returns what is known of the session of a request; a new one where nobody will ask.
+func foundBy(ctx context.Context) *found {
+	if f, ok := ctx.Value(foundKey{}).(*found); ok {
+		return f
+	}
+	return &found{}
 }
 
-// CommitCtx keeps a session for as long as the library, which knows the machine's clock only, wants to.
+func (s heldSessions) FindCtx(ctx context.Context, token string) ([]byte, bool, error) {
+	data, ok, err := s.store.FindSession(ctx, token, s.now())
+	if err == nil && ok {
+		foundBy(ctx).token = token
+	}
+	return data, ok, err
+}
+
+// CommitCtx keeps a session for as long as the library, which knows the machine's clock only, wants to. One that the request
+// came with may have ended meanwhile, by a logout or a login: it does not begin again.
 func (s heldSessions) CommitCtx(ctx context.Context, token string, data []byte, expiresAt time.Time) error {
-	return s.store.PutSession(ctx, token, data, s.now().Add(time.Until(expiresAt)))
+	until := s.now().Add(time.Until(expiresAt))
+	if foundBy(ctx).token == token {
+		return s.store.UpdateSession(ctx, token, data, until)
+	}
+	return s.store.PutSession(ctx, token, data, until)
 }
 
 func (s heldSessions) DeleteCtx(ctx context.Context, token string) error {

@@ -21,6 +21,7 @@ func consoleStatements() []Statement {
 		{"lock operator", lockOperator, []any{int64(7), now}, pk},
 		{"find session", findSession, []any{"s7", now}, token},
 		{"put session", putSession, []any{"s7", []byte{}, now}, nil},
+		{"update session", updateSession, []any{"s7", []byte{}, now}, token},
 		{"delete session", deleteSession, []any{"s7"}, token},
 		{"list expired sessions", expiredSessions, []any{now, 10}, map[string][]string{"session_expires_at": {"expires_at"}}},
 		{"list old audit log", oldAudit, []any{now, 10}, map[string][]string{"audit_at": {"at"}}},

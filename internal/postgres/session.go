@@ -29,7 +29,7 @@ func (s *Store) FindSession(ctx context.Context, token string, now time.Time) (d
 const putSession = `INSERT INTO session (token, data, expires_at) VALUES ($1, $2, $3)
 	ON CONFLICT (token) DO UPDATE SET data = excluded.data, expires_at = excluded.expires_at`
 
-// PutSession stores the data of a session until it expires, in the place of what it had.
+// PutSession begins a session: its data is stored until it expires, in the place of what it had.
 func (s *Store) PutSession(ctx context.Context, token string, data []byte, expiresAt time.Time) error {
 	if data == nil {
 		data = []byte{} // nil is NULL
@@ -40,6 +40,23 @@ func (s *Store) PutSession(ctx context.Context, token string, data []byte, expir
 	})
 	if err != nil {
 		return fmt.Errorf("put session: %w", err)
+	}
+	return nil
+}
+
+const updateSession = "UPDATE session SET data = $2, expires_at = $3 WHERE token = $1"
+
+// UpdateSession stores the data of a session in the place of what it had; one that there is not has ended, and stays so.
+func (s *Store) UpdateSession(ctx context.Context, token string, data []byte, expiresAt time.Time) error {
+	if data == nil {
+		data = []byte{} // nil is NULL
+	}
+	err := s.transactSafely(ctx, "update session", func(ctx context.Context, tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, updateSession, token, data, expiresAt)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("update session: %w", err)
 	}
 	return nil
 }

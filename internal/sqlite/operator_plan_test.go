@@ -24,6 +24,7 @@ func useOfTheConsole(t *testing.T, s *Store, o clientele.Operator) {
 		func() error { return s.SetOperatorPassword(ctx, o, "") },
 		func() error { _, _, err := s.FindSession(ctx, "x", moment()); return err },
 		func() error { return s.PutSession(ctx, "x", nil, moment()) },
+		func() error { return s.UpdateSession(ctx, "x", nil, moment()) },
 		func() error { return s.DeleteSession(ctx, "x") },
 		func() error { _, err := s.ForgetSessions(ctx, moment(), 10); return err },
 		func() error { return s.AppendAudit(ctx, clientele.AuditEntry{At: moment()}) },

@@ -22,7 +22,7 @@ func (s *Store) FindSession(ctx context.Context, token string, now time.Time) (d
 	return data, true, nil
 }
 
-// PutSession stores the data of a session until it expires, in the place of what it had.
+// PutSession begins a session: its data is stored until it expires, in the place of what it had.
 func (s *Store) PutSession(ctx context.Context, token string, data []byte, expiresAt time.Time) error {
 	if data == nil {
 		data = []byte{} // nil is NULL
@@ -33,6 +33,20 @@ func (s *Store) PutSession(ctx context.Context, token string, data []byte, expir
 	})
 	if err != nil {
 		return fmt.Errorf("put session: %w", err)
+	}
+	return nil
+}
+
+// UpdateSession stores the data of a session in the place of what it had; one that there is not has ended, and stays so.
+func (s *Store) UpdateSession(ctx context.Context, token string, data []byte, expiresAt time.Time) error {
+	if data == nil {
+		data = []byte{} // nil is NULL
+	}
+	err := s.transact(ctx, func(t *tx) error {
+		return t.exec("UPDATE session SET data = ?, expires_at = ? WHERE token = ?", data, expiresAt.UnixMicro(), token)
+	})
+	if err != nil {
+		return fmt.Errorf("update session: %w", err)
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ func sessionChecks() []check {
 	return []check{
 		{"Put_IsFoundUntilItExpires", testPutSession},
 		{"Put_TakesThePlaceOfTheOld", testPutSessionAgain},
+		{"Update_OnlyWhatThereIs", testUpdateSession},
 		{"Delete", testDeleteSession},
 		{"Forget_ExpiredOnesTheOldestFirst", testForgetSessions},
 	}
@@ -58,6 +59,29 @@ func testPutSessionAgain(t *testing.T, f *fixture) {
 	f.putSession(t, "a", []byte("third"), at(3))
 	f.wantSession(t, "a", at(4), nil)
 	f.wantSession(t, "b", at(4), []byte("other"))
+}
+
+func testUpdateSession(t *testing.T, f *fixture) {
+	f.putSession(t, "a", []byte("first"), at(5))
+	f.putSession(t, "b", []byte("other"), at(5))
+	update := func(token string, data []byte, expires time.Time) {
+		t.Helper()
+		if err := f.UpdateSession(t.Context(), token, data, expires); err != nil {
+			t.Fatalf("UpdateSession: %v", err)
+		}
+	}
+	update("a", []byte("second"), at(9))
+	f.wantSession(t, "a", at(7), []byte("second"))
+	f.wantSession(t, "b", at(4), []byte("other"))
+	update("a", nil, at(9))
+	f.wantSession(t, "a", at(7), []byte{})
+	update("never begun", []byte("x"), at(9))
+	f.wantSession(t, "never begun", at(1), nil)
+	if err := f.DeleteSession(t.Context(), "a"); err != nil {
+		t.Fatal(err)
+	}
+	update("a", []byte("third"), at(9))
+	f.wantSession(t, "a", at(1), nil)
 }
 
 func testDeleteSession(t *testing.T, f *fixture) {

@@ -123,6 +123,7 @@ type Store interface {
 	RecordFailedLogin(ctx context.Context, id int64, at time.Time, lockFor func(failed int) time.Duration) error
 	FindSession(ctx context.Context, token string, now time.Time) (data []byte, found bool, err error)
 	PutSession(ctx context.Context, token string, data []byte, expiresAt time.Time) error
+	UpdateSession(ctx context.Context, token string, data []byte, expiresAt time.Time) error
 	DeleteSession(ctx context.Context, token string) error
 	ForgetSessions(ctx context.Context, before time.Time, limit int) (int64, error)
 	AppendAudit(ctx context.Context, e clientele.AuditEntry) error

@@ -73,9 +73,13 @@ func (s *Store) commitOnce(ctx context.Context, writes []clientele.Write) ([]cli
 		case !tookPlace:
 			return nil, &lostError{doubt.err}
 		}
-		return outcomes, nil
+		err = nil
 	}
-	return outcomes, err
+	if err != nil {
+		return nil, err
+	}
+	t.keepFresh()
+	return outcomes, nil
 }
 
 // run returns the outcomes also when the commit is in doubt.
@@ -139,7 +143,7 @@ func (t *commit) keep(ctx context.Context) error {
 		queueChanges(p, t.batch.Changes)
 	}
 	queueErasures(p, &t.batch.Erasures)
-	if p.Len() > 0 || t.copied.changes {
+	if p.Len() > 0 || t.copied.changes || t.ids.anyFresh() {
 		p.Queue(insertMark, t.mark.project, t.mark.id)
 	}
 	if len(t.batch.Changes) > 0 && t.store.tells.now() {
@@ -171,6 +175,10 @@ func (t *commit) judge(ctx context.Context, err error) error {
 // failed ends a transaction that has failed, and tells whether another was quicker.
 func (t *commit) failed(ctx context.Context, err error) error {
 	rollback(ctx, t.conn)
+	if isTakenID(err) {
+		t.dropIDs()
+		return &raceError{err}
+	}
 	if isRace(err) {
 		return &raceError{err}
 	}

@@ -139,9 +139,18 @@ var raceKeys = []string{"customer_external_id_unique", "customer_external_number
 
 // isRace reports whether err says that somebody took a unique key between our look and our write. A key that nobody looked
 // for is taken for good.
-func isRace(err error) bool {
+func isRace(err error) bool { return violatesOneOf(err, raceKeys) }
+
+// idKeys are the keys of what gets its id from a server's blocks.
+var idKeys = []string{"customer_pk", "address_pk", "lead_pk"}
+
+// isTakenID reports whether err says that an id of ours is somebody else's. A failover to a standby that was behind takes
+// back what was given out last, and another server is given it again.
+func isTakenID(err error) bool { return violatesOneOf(err, idKeys) }
+
+func violatesOneOf(err error, keys []string) bool {
 	e, ok := serverError(err)
-	return ok && e.Code == uniqueViolation && slices.ContainsFunc(raceKeys, func(key string) bool {
+	return ok && e.Code == uniqueViolation && slices.ContainsFunc(keys, func(key string) bool {
 		return strings.HasPrefix(e.ConstraintName, key)
 	})
 }

@@ -58,6 +58,13 @@ func (s *idSource) give(ids spans) {
 	}
 }
 
+// drop forgets the kept ids.
+func (s *idSource) drop() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.kept = nil
+}
+
 // spans are ids that one batch may use.
 type spans []span
 
@@ -77,11 +84,26 @@ func (ids *spans) pop() int64 {
 	return (*ids)[0].next - 1
 }
 
+// reserved are ids of one sequence that one batch may use.
+type reserved struct {
+	kept spans // from the store
+	// fresh are those that the batch's own transaction took from the sequence. Until it has ended well they are nobody's: what
+	// a crash or a failover takes back of a sequence, another server is given.
+	fresh spans
+}
+
 // newIDs are the ids that one batch may need, at hand before it is decided. It implements clientele.IDs.
 type newIDs struct {
-	customers spans
-	addresses spans
-	leads     spans
+	customers reserved
+	addresses reserved
+	leads     reserved
+}
+
+func (r *reserved) pop() int64 {
+	if r.kept.count() == 0 {
+		return r.fresh.pop()
+	}
+	return r.kept.pop()
 }
 
 // NextCustomerID implements clientele.IDs.
@@ -105,28 +127,49 @@ func (t *commit) queueIDs(p *pgx.Batch, writes []clientele.Write) {
 			addresses += len(c.Addresses)
 		}
 	}
-	t.ids.customers = queueSpans(p, &t.store.customers, customers, &t.ids.customers)
-	t.ids.addresses = queueSpans(p, &t.store.addresses, addresses, &t.ids.addresses)
-	t.ids.leads = queueSpans(p, &t.store.leads, leads, &t.ids.leads)
+	t.ids.customers.queue(p, &t.store.customers, customers)
+	t.ids.addresses.queue(p, &t.store.addresses, addresses)
+	t.ids.leads.queue(p, &t.store.leads, leads)
 }
 
-// queueSpans returns up to n ids and asks for the rest, which go to dest.
-func queueSpans(p *pgx.Batch, s *idSource, n int, dest *spans) spans {
-	ids := s.take(n)
-	missing := n - ids.count()
+// queue reserves up to n ids that the source has and asks for the rest.
+func (r *reserved) queue(p *pgx.Batch, s *idSource, n int) {
+	r.kept = s.take(n)
+	missing := n - r.kept.count()
 	if missing > 0 {
 		blocks := (missing + idBlock - 1) / idBlock
 		p.Queue("SELECT nextval($1::text::regclass) FROM generate_series(1, $2)", s.sequence, blocks).Query(func(rows pgx.Rows) error {
 			var first int64
-			return eachRow(rows, []any{&first}, func() { *dest = append(*dest, span{first, first + idBlock}) })
+			return eachRow(rows, []any{&first}, func() { r.fresh = append(r.fresh, span{first, first + idBlock}) })
 		})
 	}
-	return ids
 }
 
-// returnIDs puts back what the batch did not use.
+// returnIDs puts back what the batch did not use of the store's ids.
 func (t *commit) returnIDs() {
-	t.store.customers.give(t.ids.customers)
-	t.store.addresses.give(t.ids.addresses)
-	t.store.leads.give(t.ids.leads)
+	t.store.customers.give(t.ids.customers.kept)
+	t.store.addresses.give(t.ids.addresses.kept)
+	t.store.leads.give(t.ids.leads.kept)
+}
+
+// keepFresh gives the store what is left of the ids that the transaction took from the sequences. It must be known to have
+// been committed, and it has written at least its mark: so the log is on the disk, and on the standby, up to behind the
+// sequences.
+func (t *commit) keepFresh() {
+	t.store.customers.give(t.ids.customers.fresh)
+	t.store.addresses.give(t.ids.addresses.fresh)
+	t.store.leads.give(t.ids.leads.fresh)
+}
+
+// anyFresh reports whether the transaction took ids from a sequence.
+func (n *newIDs) anyFresh() bool {
+	return len(n.customers.fresh)+len(n.addresses.fresh)+len(n.leads.fresh) > 0
+}
+
+// dropIDs drops all ids that the store and the batch have: one of them is somebody else's.
+func (t *commit) dropIDs() {
+	t.ids = newIDs{}
+	for _, s := range []*idSource{&t.store.customers, &t.store.addresses, &t.store.leads} {
+		s.drop()
+	}
 }

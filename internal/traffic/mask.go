@@ -23,15 +23,12 @@ func Mask(r clientele.Refusal) clientele.Refusal {
 	m := &masker{}
 	r.Target = m.target(r.Route, r.Target)
 	r.Body = m.body(&r)
-	if _, ok := media(r.Media); !ok {
-		m.said(r.Media)
-		r.Media = blank
-	}
+	r.Media = m.media(r.Media)
 	if r.Field != "" && !known(r.Field) {
 		m.said(r.Field)
 		r.Field = blank
 	}
-	r.Answer = m.answer(r.Answer)
+	r.Answer = m.answer(&r)
 	return r
 }
 
@@ -46,6 +43,21 @@ func media(header string) (string, bool) {
 		return m, err == nil
 	}
 	return "", false
+}
+
+// media masks the type of a body that no dialect reads, and the parameters of one.
+func (m *masker) media(header string) string {
+	kind, ok := media(header)
+	_, parameters, has := strings.Cut(header, ";")
+	if ok && (!has || strings.EqualFold(strings.TrimSpace(parameters), "charset=utf-8")) {
+		return header
+	}
+	m.said(header)
+	m.words(parameters)
+	if !ok {
+		return blank
+	}
+	return kind + "; " + blank
 }
 
 // masker masks the texts of one refusal and remembers what it masked, so that an answer does not repeat it.
@@ -121,10 +133,13 @@ func (m *masker) form(text string) string {
 	pairs := strings.Split(text, "&")
 	for i, pair := range pairs {
 		name, value, hasValue := strings.Cut(pair, "=")
-		pairs[i] = m.name(name)
+		if pairs[i] = m.name(name); pairs[i] != name {
+			m.said(unplus(name))
+		}
 		if hasValue {
 			if masked := m.value(name, decode(value)); masked != decode(value) {
 				m.said(value)
+				m.said(unplus(value))
 				value = masked
 			}
 			pairs[i] += "=" + value
@@ -132,6 +147,9 @@ func (m *masker) form(text string) string {
 	}
 	return strings.Join(pairs, "&")
 }
+
+// unplus returns a part of a form with blanks where it has +.
+func unplus(s string) string { return strings.ReplaceAll(s, "+", " ") }
 
 func (m *masker) body(r *clientele.Refusal) string {
 	if r.Body == "" {
@@ -144,12 +162,17 @@ func (m *masker) body(r *clientele.Refusal) string {
 	if text, ok := m.json(r.Body); ok && kind != "multipart/form-data" {
 		return text
 	}
-	for _, word := range strings.FieldsFunc(r.Body, isSeparator) { // whatever it is: the answer must not repeat it
+	m.words(r.Body) // whatever it is: the answer must not repeat it
+	return fmt.Sprintf("(%s, %d bytes, not readable as %s)", kindOfText(r.Body), r.BodyBytes, readableAs(kind))
+}
+
+// words remembers each word of a text of an unknown form.
+func (m *masker) words(text string) {
+	for _, word := range strings.FieldsFunc(text, isSeparator) {
 		if !known(word) {
 			m.said(word)
 		}
 	}
-	return fmt.Sprintf("(%s, %d bytes, not readable as %s)", kindOfText(r.Body), r.BodyBytes, readableAs(kind))
 }
 
 func isSeparator(r rune) bool { return strings.ContainsRune(" \t\r\n\"'{}[]:,&=<>;", r) }
@@ -180,10 +203,12 @@ func (m *masker) json(text string) (string, bool) {
 	var out bytes.Buffer
 	encoder := jsontext.NewEncoder(&out, jsontext.AllowDuplicateNames(true), jsontext.WithIndent("  "))
 	for {
+		before := decoder.InputOffset()
 		token, err := decoder.ReadToken()
 		if err != nil {
 			break
 		}
+		m.raw(text[before:decoder.InputOffset()])
 		if err := encoder.WriteToken(m.token(decoder, token)); err != nil {
 			return "", false
 		}
@@ -194,6 +219,14 @@ func (m *masker) json(text string) (string, bool) {
 	_, err := decoder.ReadToken()
 	whole := out.Len() > 0 && decoder.StackDepth() == 0 && err != nil && strings.TrimSpace(text[decoder.InputOffset():]) == ""
 	return strings.TrimSpace(out.String()), whole
+}
+
+// raw remembers a text as it stands in JSON, where that is not how it is read. What separates it from the one before may
+// come first.
+func (m *masker) raw(token string) {
+	if token = strings.TrimLeft(token, " \t\r\n,:"); strings.HasPrefix(token, `"`) && strings.Contains(token, `\`) {
+		m.said(token[1 : len(token)-1])
+	}
 }
 
 // token masks a name or a value.
@@ -211,18 +244,4 @@ func (m *masker) token(d *jsontext.Decoder, t jsontext.Token) jsontext.Token {
 		}
 	}
 	return t.Clone()
-}
-
-// answer hides in an answer what it repeats of the call.
-func (m *masker) answer(text string) string {
-	for _, s := range m.sent {
-		for _, form := range []string{s, string(clientele.AppendQuoted(nil, s))} {
-			form = strings.TrimSuffix(strings.TrimPrefix(form, `"`), `"`)
-			if len(form) < 3 && !strings.ContainsFunc(form, func(r rune) bool { return r >= utf8.RuneSelf }) {
-				continue // it would blot out the answer and tells nothing
-			}
-			text = strings.ReplaceAll(text, form, blank)
-		}
-	}
-	return text
 }

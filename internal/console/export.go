@@ -2,13 +2,10 @@ package console
 
 import (
 	"bufio"
-	"encoding/csv"
 	"fmt"
-	"io"
 	"iter"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"clientele"
@@ -159,72 +156,6 @@ func (e export) flush(out *http.ResponseController, body *bufio.Writer, rows row
 		return err
 	}
 	return out.Flush()
-}
-
-// csvRows writes CSV as RFC 4180 has it, in UTF-8.
-type csvRows struct {
-	*csv.Writer
-	cells []string
-}
-
-func newCSVRows(w io.Writer) *csvRows {
-	c := csv.NewWriter(w)
-	c.UseCRLF = true
-	return &csvRows{Writer: c}
-}
-
-func (c *csvRows) head(names []string) error { return c.Write(names) }
-
-func (c *csvRows) row(_ []string, values []any) error {
-	c.cells = c.cells[:0]
-	for _, v := range values {
-		c.cells = append(c.cells, csvCell(v))
-	}
-	return c.Write(c.cells)
-}
-
-func (c *csvRows) flush() error {
-	c.Flush()
-	return c.Error()
-}
-
-func csvCell(v any) string {
-	switch v := v.(type) {
-	case nil:
-		return ""
-	case string:
-		return harmless(v)
-	case clientele.Text:
-		return harmless(v.V)
-	case int:
-		return strconv.Itoa(v)
-	case int64:
-		return strconv.FormatInt(v, 10)
-	case bool:
-		return strconv.FormatBool(v)
-	case time.Time:
-		return exportedTime(v)
-	case jsontext.Value:
-		return harmless(string(v))
-	default:
-		panic(fmt.Sprintf("console: a %T cannot be exported", v))
-	}
-}
-
-// harmless puts a ' before a text that a spreadsheet would take for a formula: a partner's text must not run on the computer
-// of who opens the file. It also goes before phone numbers with a +, which a spreadsheet would calculate.
-func harmless(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r\n＝＋－＠", firstRune(s)) {
-		return "'" + s
-	}
-	return s
-}
-
-func firstRune(s string) rune {
-	for _, r := range s {
-		return r
-	}
-	return 0
 }
 
 func exportedTime(t time.Time) string {

@@ -206,7 +206,7 @@ func (c *caps) allow(call *Call) bool {
 		if c.unknown >= capUnknown {
 			return false
 		}
-		who.address, most = host(call.Request.RemoteAddr), capAddress
+		who.address, most = origin(call), capAddress
 	}
 	if c.taken[who] >= most {
 		return false
@@ -216,6 +216,23 @@ func (c *caps) allow(call *Call) bool {
 	}
 	c.taken[who]++
 	return true
+}
+
+// ipv6Bits is how much of an IPv6 address one subscriber has.
+const ipv6Bits = 64
+
+// origin returns what is counted for the client of a call: its address as far as our own proxies tell, of IPv6 the /64; else
+// that of the connection.
+func origin(c *Call) string {
+	a := c.Info.Client.Unmap()
+	if !a.IsValid() {
+		return host(c.Request.RemoteAddr)
+	}
+	if a.Is6() {
+		p, _ := a.WithZone("").Prefix(ipv6Bits) // of an IPv6 address there is always one
+		return p.String()
+	}
+	return a.String()
 }
 
 // host returns the address of a connection without its port; "?" for none.

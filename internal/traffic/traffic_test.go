@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"sync"
 	"testing"
@@ -275,6 +276,31 @@ func TestInbox_OneAddressDoesNotTakeAll(t *testing.T) {
 	flush(t, w)
 	if n := len(m.refusals); n != capAddress+1 || m.refusals[n-1].RequestID != "other" {
 		t.Errorf("%d kept, want %d and the other's", n, capAddress)
+	}
+}
+
+// TestInbox_AddressIsThatOfTheCaller: behind a proxy each caller has its own bound, and who has a /64 has one for all of it.
+func TestInbox_AddressIsThatOfTheCaller(t *testing.T) {
+	for name, c := range map[string]struct {
+		addresses [2]string
+		want      int
+	}{
+		"two callers":         {[2]string{"192.0.2.1", "192.0.2.2"}, 2 * capAddress},
+		"one, written in two": {[2]string{"192.0.2.1", "::ffff:192.0.2.1"}, capAddress},
+		"two of one /64":      {[2]string{"2001:db8::1", "2001:db8::ffff:1"}, capAddress},
+		"of two /64":          {[2]string{"2001:db8::1", "2001:db8:0:1::1"}, 2 * capAddress},
+		"nobody looked":       {[2]string{"", ""}, capAddress},
+	} {
+		m := &memory{}
+		w := New(m)
+		for n := range 4 * capAddress {
+			client, _ := netip.ParseAddr(c.addresses[n%2]) // the zero Addr for none
+			w.Observe(callOf(401, clientele.Request{Client: client}))
+		}
+		flush(t, w)
+		if n := len(m.refusals); n != c.want {
+			t.Errorf("%s: %d kept, want %d", name, n, c.want)
+		}
 	}
 }
 

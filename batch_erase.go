@@ -17,8 +17,8 @@ type ErasureEffects struct {
 type ErasedCustomer struct {
 	// Record is to be kept, unless its AskedBy is empty: then the customer was gone already and only Rows are to be emptied.
 	Record Erasure
-	// IP is the customer's address on the network: visits from there forget it.
-	IP    Text
+	// IPs are the customer's addresses on the network, now and before: visits from there forget theirs.
+	IPs   []string
 	Marks []Mark
 	Rows  ErasedRows
 }
@@ -202,7 +202,7 @@ func (b *Batch) decideErase(w *Write) Outcome {
 		return Outcome{Result: Unchanged, SubjectID: c.ID}
 	}
 	erased.Record = erasureOf(w, c)
-	erased.IP, erased.Marks = c.IP, b.marksOf(w, c)
+	erased.IPs, erased.Marks = ipsOf(w, c), b.marksOf(w, c)
 	for _, m := range erased.Marks {
 		b.LoadMarked(w.ProjectID, m, MarkedErasure{c.ID, w.At})
 	}
@@ -224,6 +224,16 @@ func erasureOf(w *Write, c *Customer) Erasure {
 		Addresses: int64(len(c.Addresses)), Changes: c.Version, Submissions: int64(len(rows.Submissions)),
 		Calls: int64(len(rows.Calls)), Answers: int64(len(rows.Deliveries)), Refusals: int64(len(rows.Refusals)),
 	}
+}
+
+// ipsOf returns the addresses on the network that an erased customer has and had, each once.
+func ipsOf(w *Write, c *Customer) []string {
+	ips := slices.Clone(w.Erase.IPs)
+	if ip := VisitorIP(c.IP.V); ip != "" {
+		ips = append(ips, ip)
+	}
+	slices.Sort(ips)
+	return slices.Compact(ips)
 }
 
 // marksOf returns the marks that an erased customer leaves, each once.

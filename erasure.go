@@ -5,7 +5,9 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"hash"
+	"net/netip"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -21,6 +23,8 @@ type EraseWrite struct {
 	// Known are values that the person was known by before, besides the present ones: a late write with one of them is
 	// recognised, too.
 	Known []Identifier
+	// IPs are addresses on the network that the person had before, besides the present one, as VisitorIP returns them.
+	IPs []string
 	// Rows are what else tells of the person. They are emptied also when the customer is gone already.
 	Rows ErasedRows
 }
@@ -168,6 +172,16 @@ func digitsOf(s string) string {
 		}
 	}
 	return string(digits)
+}
+
+// VisitorIP returns an address on the network, as a partner stated it, in the form that visits have it in: blanks around it and its
+// zone aside, IPv6 in its shortest form, IPv4 in IPv6 as IPv4. Empty for what is no address.
+func VisitorIP(stated string) string {
+	addr, err := netip.ParseAddr(strings.TrimSpace(stated))
+	if err != nil {
+		return ""
+	}
+	return addr.WithZone("").Unmap().String()
 }
 
 func customerIdentifier(id int64) Identifier {

@@ -5,14 +5,16 @@ import (
 	"iter"
 )
 
-// RowRange selects rows of one part whose column By, a whole number, lies between From and To, both included. They come in
-// order of the part's Key.
+// RowRange selects rows of one part whose column By, a whole number, lies between From and To, both included, or is the text
+// Text. They come in order of the part's Key.
 type RowRange struct {
 	Part
 	// Subject selects the changes of one sort of record. It is for the table change only, which it must be told for.
 	Subject  Subject
 	By       string
 	From, To int64
+	// Text is empty for a range of numbers.
+	Text string
 }
 
 // Snapshot is a book as it is at one moment, read only. On a database spread over several servers that holds for the rows

@@ -105,8 +105,10 @@ func (c *customerErase) confirm(ctx context.Context, std streams, project client
 	}
 	rows := d.Rows(id)
 	_, err := fmt.Fprintf(std.err, "Customer %d of %s goes for good, with %d addresses, the values of %d changes and of %d submissions, "+
-		"%d remembered calls, %d answers of receivers and %d refused calls. Backups, logs and what partners have are not touched.\n",
-		id, project.Name, len(d.Addresses), len(d.Changes), len(rows.Submissions), len(rows.Calls), len(rows.Deliveries), len(rows.Refusals))
+		"%d remembered calls, %d answers of receivers, %d refused calls, and the address and browser of %d visits. Backups, logs and what "+
+		"partners have are not touched.\n",
+		id, project.Name, len(d.Addresses), len(d.Changes), len(rows.Submissions), len(rows.Calls), len(rows.Deliveries), len(rows.Refusals),
+		len(d.Visits))
 	if err != nil || c.Yes {
 		return err
 	}
@@ -142,7 +144,7 @@ func (e *eraser) erase(ctx context.Context, d *dossier.Dossier, settle time.Dura
 	if err := e.store.EnsureErasureKey(ctx, key, time.Now().UTC()); err != nil {
 		return err
 	}
-	result, err := e.commit(ctx, &clientele.EraseWrite{Known: d.Known(), Rows: d.Rows(e.customer)})
+	result, err := e.commit(ctx, &clientele.EraseWrite{Known: d.Known(), IPs: d.IPs(), Rows: d.Rows(e.customer)})
 	switch {
 	case err != nil:
 		return err

@@ -40,6 +40,9 @@ type Dossier struct {
 	RefusedCalls []Row `json:"refusedCalls"`
 	// RememberedCalls are calls with an Idempotency-Key that are remembered for the customer, or for one of the submissions.
 	RememberedCalls []Row `json:"rememberedCalls"`
+	// Visits are clicks from an address on the network that the customer has or had: when they were, and what is kept of the
+	// visitor. Whoever else has the address may have made them. Of somebody who was erased there are none.
+	Visits []Row `json:"visits"`
 
 	// people are the values by which the person was known, the present ones and each former one.
 	people []clientele.Details
@@ -123,6 +126,24 @@ func (c *collector) collect(ctx context.Context) error {
 			return err
 		}
 	}
+	return c.collectVisits(ctx)
+}
+
+// collectVisits finds the visits that an erasure makes anonymous. A lead's other columns are the publisher's and the advertiser's
+// affair, and its UUID is a secret.
+func (c *collector) collectVisits(ctx context.Context) error {
+	c.dossier.Visits = []Row{}
+	if c.isErased {
+		return nil
+	}
+	for _, ip := range c.dossier.IPs() {
+		of := selection{table: "lead", by: "ip", text: ip, key: []string{"id"}, columns: []string{"id", "action_at", "ip", "user_agent"}}
+		visits, err := c.rows(ctx, of, func(Row) bool { return true })
+		if err != nil {
+			return err
+		}
+		c.dossier.Visits = append(c.dossier.Visits, visits...)
+	}
 	return nil
 }
 
@@ -135,17 +156,24 @@ type selection struct {
 	all bool
 	// ofNobody says that the table does not belong to projects.
 	ofNobody bool
+	// text is what the column by is, where that is a text.
+	text string
+	// columns are those of interest; all where none is named.
+	columns []string
 }
 
 // rows returns those rows of a selection that are about the person; never nil.
 func (c *collector) rows(ctx context.Context, of selection, is func(Row) bool) ([]Row, error) {
-	columns, err := c.book.Columns(ctx, of.table)
-	if err != nil {
-		return nil, err
+	columns := of.columns
+	if columns == nil {
+		var err error
+		if columns, err = c.book.Columns(ctx, of.table); err != nil {
+			return nil, err
+		}
 	}
 	r := &clientele.RowRange{
 		Part:    clientele.Part{Table: of.table, Owned: !of.ofNobody, Project: c.project, Key: of.key, Columns: columns},
-		Subject: of.subject, By: of.by, From: c.customer, To: c.customer,
+		Subject: of.subject, By: of.by, From: c.customer, To: c.customer, Text: of.text,
 	}
 	if of.all {
 		r.From, r.To = 0, math.MaxInt64

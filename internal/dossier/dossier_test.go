@@ -21,6 +21,8 @@ type book interface {
 	dossier.Book
 	Commit(ctx context.Context, writes []clientele.Write) ([]clientele.Outcome, error)
 	CreateProject(ctx context.Context, p clientele.Project) (clientele.Project, error)
+	CreateCampaign(ctx context.Context, c clientele.Campaign) (clientele.Campaign, error)
+	CreatePublisher(ctx context.Context, p clientele.Publisher) (clientele.Publisher, error)
 	CreateSubscription(ctx context.Context, s clientele.Subscription) (clientele.Subscription, error)
 	GatherEvents(ctx context.Context, events []clientele.Event, newID func() string) (int, error)
 	ClaimDeliveries(ctx context.Context, claim clientele.Claim, order clientele.DeliveryOrder) ([]clientele.Parcel, error)

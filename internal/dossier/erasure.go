@@ -1,6 +1,7 @@
 package dossier
 
 import (
+	"slices"
 	"strconv"
 
 	"clientele"
@@ -62,6 +63,17 @@ func (d *Dossier) Known() []clientele.Identifier {
 				seen[id] = true
 				list = append(list, id)
 			}
+		}
+	}
+	return list
+}
+
+// IPs returns the addresses on the network that the person has and had, as visits have them, each once.
+func (d *Dossier) IPs() []string {
+	var list []string
+	for i := range d.people {
+		if ip := clientele.VisitorIP(d.people[i].IP.V); ip != "" && !slices.Contains(list, ip) {
+			list = append(list, ip)
 		}
 	}
 	return list

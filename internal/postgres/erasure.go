@@ -162,7 +162,9 @@ func queueErasure(p *pgx.Batch, e *clientele.ErasedCustomer) {
 	p.Queue(emptyHistory, r.ProjectID, r.CustomerID)
 	p.Queue(forgetTerms, r.ProjectID, clientele.TermBlock(r.CustomerID), r.CustomerID)
 	p.Queue(forgetTermList, r.ProjectID, r.CustomerID)
-	p.Queue(forgetVisits, r.ProjectID, (*text)(&e.IP))
+	for _, ip := range e.IPs {
+		p.Queue(forgetVisits, r.ProjectID, ip)
+	}
 	p.Queue(insertErasure, r.ProjectID, r.CustomerID, r.At, r.AskedBy, r.Addresses, r.Changes, r.Submissions, r.Calls, r.Answers, r.Refusals)
 	for i := range e.Marks {
 		p.Queue(insertErasureMark, r.ProjectID, e.Marks[i][:], r.CustomerID, r.At)

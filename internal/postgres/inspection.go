@@ -30,6 +30,9 @@ func (s *Store) Look(ctx context.Context, look func(clientele.Snapshot) error) e
 
 func rangeSQL(r *clientele.RowRange) (from string, args []any) {
 	from, args = partOf(&r.Part)
+	if r.Text != "" {
+		return fmt.Sprintf("%s AND %s = $%d", from, r.By, len(args)+1), append(args, r.Text)
+	}
 	if r.Subject != "" {
 		args = append(args, string(r.Subject))
 		from += fmt.Sprintf(" AND subject = $%d", len(args))

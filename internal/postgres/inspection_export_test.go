@@ -32,5 +32,7 @@ func inspectionStatements(project int64) (list []Statement) {
 		from, args = rangeSQL(r)
 		list = append(list, Statement{"list first of " + c.table, "SELECT " + c.by + from + " ORDER BY " + c.by + " LIMIT 1", args, want})
 	}
-	return list
+	r := &clientele.RowRange{Part: clientele.Part{Table: "lead", Owned: true, Project: project}, By: "ip", Text: "192.0.2.1"}
+	from, args := rangeSQL(r)
+	return append(list, Statement{"visits from an address", "SELECT *" + from + " ORDER BY id", args, map[string][]string{"lead_ip": {"project_id", "ip"}}})
 }

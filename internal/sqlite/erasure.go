@@ -207,12 +207,16 @@ func (t *tx) emptyErased(e *clientele.ErasedCustomer) error {
 		{emptyHistory, []any{r.ProjectID, string(clientele.SubjectCustomer), r.CustomerID, t.last[record{clientele.SubjectCustomer, r.CustomerID}]}},
 		{forgetTerms, []any{r.ProjectID, clientele.TermBlock(r.CustomerID), r.CustomerID}},
 		{forgetTermList, []any{r.ProjectID, r.CustomerID}},
-		{forgetVisits, []any{r.ProjectID, value(e.IP)}},
 		{insertErasure, []any{
 			r.ProjectID, r.CustomerID, r.At.UnixMicro(), r.AskedBy, r.Addresses, r.Changes, r.Submissions, r.Calls, r.Answers, r.Refusals,
 		}},
 	} {
 		if err := t.exec(s.query, s.args...); err != nil {
+			return err
+		}
+	}
+	for _, ip := range e.IPs {
+		if err := t.exec(forgetVisits, r.ProjectID, ip); err != nil {
 			return err
 		}
 	}

@@ -30,6 +30,10 @@ func rangeSQL(r *clientele.RowRange) (with, from string, args []any) {
 	if r.Table == "change" && r.By == "subject_id" {
 		return changeRangeSQL(r)
 	}
+	if r.Text != "" {
+		from, args = partOf(&r.Part, "")
+		return "", from + " AND " + r.By + " = ?", append(args, r.Text)
+	}
 	hint := ""
 	if r.By == "seq" || r.Table == "lead" {
 		hint = inKeyOrder

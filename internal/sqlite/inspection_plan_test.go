@@ -43,3 +43,16 @@ func TestLook_ReadsBlocksByTheirKeys(t *testing.T) {
 		}
 	}
 }
+
+// TestLook_FindsVisitsByTheirAddress, and sorts no more than those.
+func TestLook_FindsVisitsByTheirAddress(t *testing.T) {
+	s, _ := newStore(t)
+	query, _ := rowsSQL(&clientele.RowRange{
+		Part: clientele.Part{Table: "lead", Owned: true, Project: 1, Key: []string{"id"}, Columns: []string{"id"}}, By: "ip", Text: "192.0.2.1",
+	})
+	steps := explain(t, s, query)
+	byAddress := func(step string) bool { return strings.Contains(step, "lead_ip (project_id=? AND ip=?)") }
+	if !slices.ContainsFunc(steps, byAddress) {
+		t.Errorf("%s: %v", query, steps)
+	}
+}

@@ -14,6 +14,7 @@ func erasureChecks() []check {
 	return []check{
 		{"Erase_EmptiesTheHistory", testErase},
 		{"Erase_EmptiesWhatTellsOfThePerson", testEraseRows},
+		{"Erase_ForgetsVisitsFromEachAddress", testEraseVisits},
 		{"Erase_NobodyAndTwice", testEraseNobody},
 		{"Erase_AmongOtherWrites", testEraseInBatch},
 		{"Return_IsAllowedAndNoticed", testReturn},

@@ -77,19 +77,17 @@ const loadSearched = `SELECT k, coalesce(l.terms, ''), c.*
 // LoadSearched returns the customers with the ids as they are now, and what they are found by so far.
 func (s *Store) LoadSearched(ctx context.Context, project int64, ids []int64) ([]clientele.SearchedCustomer, error) {
 	var customers []clientele.SearchedCustomer
-	err := s.query(ctx, "load what customers are found by", func(ctx context.Context, pool *pgxpool.Pool) error {
-		rows, err := pool.Query(ctx, loadSearched, project, notNil(ids))
-		if err != nil {
-			return err
-		}
-		customers = make([]clientele.SearchedCustomer, 0, len(ids))
-		s := clientele.SearchedCustomer{Customer: clientele.Customer{ProjectID: project}}
-		c := &s.Customer
-		dest := []any{
-			&c.ID, &s.Kept, (*text)(&c.FirstName), (*text)(&c.LastName), (*text)(&c.Company), (*text)(&c.Email), (*text)(&c.Phone),
-			(*text)(&c.AltPhone), (*text)(&c.EmailNormal), (*text)(&c.PhoneE164), (*text)(&c.AltPhoneE164),
-		}
-		return eachRow(rows, dest, func() { customers = append(customers, s) })
+	err := s.queryReplicated(ctx, "load what customers are found by", project, func(p *pgx.Batch) {
+		p.Queue(loadSearched, project, notNil(ids)).Query(func(rows pgx.Rows) error {
+			customers = make([]clientele.SearchedCustomer, 0, len(ids))
+			s := clientele.SearchedCustomer{Customer: clientele.Customer{ProjectID: project}}
+			c := &s.Customer
+			dest := []any{
+				&c.ID, &s.Kept, (*text)(&c.FirstName), (*text)(&c.LastName), (*text)(&c.Company), (*text)(&c.Email), (*text)(&c.Phone),
+				(*text)(&c.AltPhone), (*text)(&c.EmailNormal), (*text)(&c.PhoneE164), (*text)(&c.AltPhoneE164),
+			}
+			return eachRow(rows, dest, func() { customers = append(customers, s) })
+		})
 	})
 	if err != nil {
 		return nil, fmt.Errorf("load what %d customers are found by: %w", len(ids), err)

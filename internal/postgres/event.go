@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -63,7 +64,7 @@ func (s *Store) ReadChanges(ctx context.Context, cursors []clientele.EventCursor
 			continue
 		}
 		if err != nil {
-			return nil, fmt.Errorf("read changes of project %d: %w", project, classify(err))
+			return nil, fmt.Errorf("read changes of project %d: %w", project, err)
 		}
 		for i, c := range cursors {
 			if c.ProjectID == project {
@@ -120,23 +121,24 @@ const readHistory = "SELECT seq, subject, subject_id, at FROM change WHERE proje
 
 // readHistory returns the changes of a project behind a place, at most limit, and up to where there are no others.
 func (s *Store) readHistory(ctx context.Context, project, from int64, limit int) (marks []subjectMark, readTo int64, err error) {
-	end, err := s.completeTo(ctx, project)
-	if err != nil {
-		return nil, 0, err
-	}
-	err = s.query(ctx, "read changes", func(ctx context.Context, pool *pgxpool.Pool) error {
-		rows, err := pool.Query(ctx, readHistory, project, from, end, limit)
-		if err != nil {
-			return err
+	var busy error
+	err = s.again(ctx, "read changes", func(ctx context.Context) (err error) {
+		readTo, err = s.atEnd(ctx, project, func(p *pgx.Batch, end int64) {
+			p.Queue(readHistory, project, from, end, limit).Query(func(rows pgx.Rows) error {
+				marks = nil
+				var m subjectMark
+				return eachRow(rows, []any{&m.Seq, (*string)(&m.subject), &m.SubjectID, (*instant)(&m.At)}, func() { marks = append(marks, m) })
+			})
+		})
+		if _, is := errors.AsType[errHistoryBusy](err); is {
+			busy, err = err, nil
 		}
-		marks = nil
-		var m subjectMark
-		return eachRow(rows, []any{&m.Seq, (*string)(&m.subject), &m.SubjectID, (*instant)(&m.At)}, func() { marks = append(marks, m) })
+		return err
 	})
 	if err == nil && len(marks) == limit {
-		end = marks[limit-1].Seq
+		readTo = marks[limit-1].Seq
 	}
-	return marks, end, err
+	return marks, readTo, cmp.Or(err, busy)
 }
 
 // disorder is how much the times of changes may be out of order: a change has the time at which its request was read, and

@@ -12,6 +12,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // The history of a project is read behind its back, by sequence, and transactions do not commit in the order in which they
@@ -107,8 +108,14 @@ const (
 )
 
 // completeTo returns up to which sequence the history of a project is complete: all changes up to it that will ever be
-// there are there. The error is errHistoryBusy when somebody took too long.
+// there are there, and on the standby. The error is errHistoryBusy when somebody took too long.
 func (s *Store) completeTo(ctx context.Context, project int64) (seq int64, err error) {
+	return s.atEnd(ctx, project, func(*pgx.Batch, int64) {})
+}
+
+// atEnd finds up to which sequence the history of a project is complete, and reads what queue then asks for, all over one
+// connection: another one may lead to the primary of before. What it read is on the standby (see queueReplicated).
+func (s *Store) atEnd(ctx context.Context, project int64, queue func(p *pgx.Batch, end int64)) (end int64, err error) {
 	ctx, cancel := s.attempt(ctx)
 	defer cancel()
 	conn, err := s.read.Acquire(ctx)
@@ -116,6 +123,16 @@ func (s *Store) completeTo(ctx context.Context, project int64) (seq int64, err e
 		return 0, err
 	}
 	defer conn.Release()
+	if end, err = s.findEnd(ctx, conn, project); err != nil {
+		return 0, err
+	}
+	p := &pgx.Batch{}
+	queue(p, end)
+	queueReplicated(p, project)
+	return end, ifLost(conn, conn.SendBatch(ctx, p).Close())
+}
+
+func (s *Store) findEnd(ctx context.Context, conn *pgxpool.Conn, project int64) (seq int64, err error) {
 	p := &pgx.Batch{}
 	p.Queue("BEGIN")
 	p.Queue(setPatience, strconv.FormatInt(s.patience.of(project).Milliseconds(), 10))

@@ -106,17 +106,15 @@ func (s *Store) ReadLeadHistories(ctx context.Context, project int64, leads []in
 
 func (s *Store) leadChanges(ctx context.Context, op, query string, project int64, args ...any) ([]clientele.Change, error) {
 	var changes []clientele.Change
-	err := s.query(ctx, op, func(ctx context.Context, pool *pgxpool.Pool) error {
-		rows, err := pool.Query(ctx, query, append([]any{project}, args...)...)
-		if err != nil {
+	err := s.queryReplicated(ctx, op, project, func(p *pgx.Batch) {
+		p.Queue(query, append([]any{project}, args...)...).Query(func(rows pgx.Rows) (err error) {
+			changes, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (clientele.Change, error) {
+				c := clientele.Change{ProjectID: project, Subject: clientele.SubjectLead}
+				err := row.Scan(&c.SubjectID, &c.Seq, (*string)(&c.Action), &c.Values, &c.Origin.CredentialID, (*instant)(&c.At))
+				return c, err
+			})
 			return err
-		}
-		changes, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (clientele.Change, error) {
-			c := clientele.Change{ProjectID: project, Subject: clientele.SubjectLead}
-			err := row.Scan(&c.SubjectID, &c.Seq, (*string)(&c.Action), &c.Values, &c.Origin.CredentialID, (*instant)(&c.At))
-			return c, err
 		})
-		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("%s of project %d: %w", op, project, err)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // mark names one transaction of writes, so that it can be found out whether it took place. Each inserts its mark; whoever
@@ -28,6 +29,24 @@ const (
 	settleMark = `INSERT INTO commit_mark (project_id, id, void) VALUES ($1, $2::text::uuid, true)
 		ON CONFLICT (project_id, id) DO UPDATE SET at = commit_mark.at RETURNING void`
 )
+
+// queueReplicated makes the reads of a project before it in a batch hold whatever happens: it writes a mark, whose commit the
+// standby has to have, and with it all that these reads saw. Else they may see what no standby has: a transaction whose wait
+// for the standby was cut short, or which a primary that died had got no further than to its own disk. A failover takes it
+// back, and gives its numbers out again (docs/decisions/0015).
+func queueReplicated(p *pgx.Batch, project int64) {
+	p.Queue(insertMark, project, newMark(project).id)
+}
+
+// queryReplicated runs reads of a project whose results are kept, or written somewhere else, with queueReplicated.
+func (s *Store) queryReplicated(ctx context.Context, what string, project int64, queue func(p *pgx.Batch)) error {
+	return s.query(ctx, what, func(ctx context.Context, pool *pgxpool.Pool) error {
+		p := &pgx.Batch{}
+		queue(p)
+		queueReplicated(p, project)
+		return pool.SendBatch(ctx, p).Close()
+	})
+}
 
 // tookPlace finds out whether the transaction of the mark was committed. When it returns false, it never will be. The
 // error says that the time was up before there was an answer.

@@ -47,7 +47,7 @@ type rooms struct {
 	hooks *webhook.Service
 	// traffic watches the calls of partners.
 	traffic *traffic.Traffic
-	// background are the runners, in the order in which they stop.
+	// background are the runners.
 	background []*work.Runner
 }
 
@@ -141,13 +141,54 @@ func lanes(c *config.Serve) int {
 	return c.Lanes
 }
 
+// lastTries is how much longer than the drain timeout the end may take: what is carried out in the background comes to a
+// stop, and what the server remembers is written once more. A database that does not answer would hold that up for long.
+const lastTries = 5 * time.Second
+
 // close ends the rooms after the last request was answered: what is carried out in the background comes to a stop, what
-// waits is committed, or given up when ctx is done.
+// waits is committed, or given up when ctx is done, and all of it has ended lastTries later, or is left alone.
 func (r *rooms) close(ctx context.Context) error {
-	for _, b := range r.background {
-		b.Stop()
-	}
-	always := context.WithoutCancel(ctx)
 	defer r.strain.Close()
-	return errors.Join(r.hooks.Stop(ctx), r.line.Close(ctx), r.guard.RecordUse(always), r.traffic.Flush(always), r.guard.Close(always))
+	last, cancel := longer(ctx, lastTries)
+	defer cancel()
+	stops := make([]func() error, len(r.background))
+	for i, b := range r.background {
+		stops[i] = func() error { b.Stop(); return nil }
+	}
+	return errors.Join(
+		allAtOnce(last, stops...),
+		allAtOnce(
+			last,
+			func() error { return r.hooks.Stop(ctx) },
+			func() error { return errors.Join(r.line.Close(ctx), r.traffic.Flush(last)) },
+			func() error { return r.guard.RecordUse(last) },
+			func() error { return r.guard.Close(last) },
+		),
+	)
+}
+
+// longer returns a context that is done so much later than ctx is by its deadline.
+func longer(ctx context.Context, more time.Duration) (context.Context, context.CancelFunc) {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		deadline = time.Now()
+	}
+	return context.WithDeadline(context.WithoutCancel(ctx), deadline.Add(more))
+}
+
+// allAtOnce does everything side by side and returns the errors when it is through, or ctx's when that is done before.
+func allAtOnce(ctx context.Context, all ...func() error) (err error) {
+	ended := make(chan error, len(all))
+	for _, do := range all {
+		go func() { ended <- do() }()
+	}
+	for range all {
+		select {
+		case e := <-ended:
+			err = errors.Join(err, e)
+		case <-ctx.Done():
+			return errors.Join(err, ctx.Err())
+		}
+	}
+	return err
 }

@@ -127,13 +127,23 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Close waits for what is running and closes the connections.
+// closeTimeout is how long Close waits: each connection whose other end does not answer takes 15 s to be given up.
+const closeTimeout = 2 * time.Second
+
+// Close waits for what is running and closes the connections, for closeTimeout at most: what is left then ends by itself.
 func (s *Store) Close() error {
 	s.closed.Store(true)
+	var closing sync.WaitGroup
 	for _, pool := range []*pgxpool.Pool{s.write, s.read} {
 		if pool != nil {
-			pool.Close()
+			closing.Go(pool.Close)
 		}
+	}
+	closed := make(chan struct{})
+	go func() { defer close(closed); closing.Wait() }()
+	select {
+	case <-closed:
+	case <-time.After(closeTimeout):
 	}
 	return nil
 }

@@ -1,7 +1,6 @@
 package webhook
 
 import (
-	"context"
 	"time"
 
 	"clientele"
@@ -65,7 +64,7 @@ func (f *finisher) record(batch []*finished) {
 		parcels[i] = b.parcel
 	}
 	for {
-		err := s.store.FinishDeliveries(context.Background(), s.lease, parcels)
+		err := s.store.FinishDeliveries(s.last, s.lease, parcels)
 		if err == nil {
 			break
 		}

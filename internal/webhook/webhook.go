@@ -5,7 +5,6 @@ package webhook
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
@@ -109,6 +108,8 @@ type Service struct {
 	carrying sync.WaitGroup // parcels under way
 	cut      context.Context
 	cutOff   context.CancelFunc // cuts requests under way
+	last     context.Context    // what is recorded until the end
+	giveUp   context.CancelFunc // ends recording
 
 	started atomic.Bool
 	runners [3]*work.Runner
@@ -129,6 +130,7 @@ func New(store Store, o Options) *Service {
 	s.gatherer.scanned, s.gatherer.readAtOnce = map[placeInBook]int64{}, defaultReadAtOnce
 	s.slots.init(&s.options)
 	s.cut, s.cutOff = context.WithCancel(context.Background())
+	s.last, s.giveUp = context.WithCancel(context.Background())
 	s.finisher.start(s)
 	return s
 }
@@ -175,8 +177,11 @@ func (s *Service) wakeDelivering() {
 	}
 }
 
+// lastTries is how long Stop tries to record what was sent and to give up claims, in a book that does not answer.
+const lastTries = 4 * time.Second
+
 // Stop ends gathering and claiming at once and waits for requests under way until ctx is done: then they are cut, and
-// repeated by the next server. What was sent is recorded, and the claims are given up.
+// repeated by the next server. What was sent is recorded, and the claims are given up, or end by themselves.
 func (s *Service) Stop(ctx context.Context) error {
 	s.started.Store(false)
 	for _, r := range []*work.Runner{s.runners[gathering], s.runners[delivering]} {
@@ -188,13 +193,15 @@ func (s *Service) Stop(ctx context.Context) error {
 	s.carrying.Wait()
 	stop()
 	s.cutOff()
+	timer := time.AfterFunc(lastTries, s.giveUp)
+	defer timer.Stop()
+	defer s.giveUp()
 	s.finisher.stop()
 	if r := s.runners[renewing]; r != nil {
 		r.Stop()
 	}
 	s.client.CloseIdleConnections()
-	err := s.store.ReleaseDeliveries(context.WithoutCancel(ctx), s.lease)
-	return errors.Join(err)
+	return s.store.ReleaseDeliveries(s.last, s.lease)
 }
 
 // claim returns a claim of this server that holds for a lease from now.

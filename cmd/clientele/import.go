@@ -25,7 +25,7 @@ type importCommand struct {
 	Column         map[string]string `help:"What a column or member of another name is, such as Kundennummer=external_id, or Remarks=- for one to pass over; repeatable." mapsep:"none" placeholder:"NAME=COLUMN"`
 	IgnoreUnknown  bool              `help:"Pass over columns and members that are not known, instead of refusing the file or the row."`
 	AllowWithoutID bool              `help:"Create a customer for each row without external_id, instead of refusing it." name:"allow-without-id"`
-	Refused        string            `help:"File for refused rows and the reasons; it can be mended and imported (default FILE.refused.csv or FILE.refused.ndjson)." type:"path" placeholder:"FILE"`
+	Refused        string            `help:"File for refused rows and the reasons; it can be mended and imported (default FILE.refused.csv or FILE.refused.ndjson; of standard input one for each run, stdin.RUN.refused.csv)." type:"path" placeholder:"FILE"`
 	Restart        bool              `help:"Begin anew, instead of going on where an interrupted import of the file was."`
 	DryRun         bool              `help:"Check every row and write the file of refused ones, but nothing into the book."`
 	Lanes          int               `help:"Transactions that run at once, on PostgreSQL (default ${default})." default:"4" placeholder:"N"`
@@ -92,7 +92,7 @@ func (c *importCommand) Run(ctx context.Context, std streams) (err error) {
 		return err
 	}
 	if done.Refused > 0 {
-		return fmt.Errorf("%d rows were refused: mend them in %s and import that", done.Refused, done.RefusedFile)
+		return done.refusal()
 	}
 	return nil
 }
@@ -170,6 +170,9 @@ func (c *importCommand) advise(r importer.Report, err error) error {
 	next := "run the same command again, and it goes on where it was broken off"
 	if !r.Unfinished {
 		next = "import the same again; what is in the book already stays unchanged"
+	}
+	if !r.Unfinished && r.Refused > 0 {
+		next += fmt.Sprintf("; those refused so far are in %s", r.RefusedFile)
 	}
 	return fmt.Errorf("%w after %d rows: %s", err, r.Rows(), next)
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"clientele/internal/importer"
@@ -27,11 +28,12 @@ func (i *imported) print(c *importCommand, w io.Writer) error {
 			Run     string `json:"run"`
 			Rows    int64  `json:"rows"`
 			importer.Counts
-			RefusedFile string  `json:"refusedFile,omitzero"`
-			DryRun      bool    `json:"dryRun"`
-			Seconds     float64 `json:"seconds"`
-		}{i.Project, i.Run, i.Rows(), i.Counts, i.RefusedFile, i.DryRun, i.Took.Seconds()}
-		if i.Refused == 0 {
+			RefusedFile  string   `json:"refusedFile,omitzero"`
+			RefusedAside []string `json:"refusedAside,omitzero"`
+			DryRun       bool     `json:"dryRun"`
+			Seconds      float64  `json:"seconds"`
+		}{i.Project, i.Run, i.Rows(), i.Counts, i.RefusedFile, i.Aside.Files, i.DryRun, i.Took.Seconds()}
+		if i.Refused == i.Aside.Rows {
 			v.RefusedFile = ""
 		}
 		return printJSON(w, v)
@@ -51,6 +53,22 @@ func (i *imported) print(c *importCommand, w io.Writer) error {
 			i.Returned, i.Project)
 	}
 	return err
+}
+
+// refusal says where the refused rows are.
+func (i *imported) refusal() error {
+	aside := i.Aside
+	where := "where their file was moved to while the import was interrupted"
+	if len(aside.Files) > 0 {
+		where = "in " + strings.Join(aside.Files, " and ") + ", since their file was changed while the import was interrupted"
+	}
+	switch {
+	case aside.Rows == 0:
+		return fmt.Errorf("%d rows were refused: mend them in %s and import that", i.Refused, i.RefusedFile)
+	case aside.Rows == i.Refused:
+		return fmt.Errorf("%d rows were refused: they are %s", i.Refused, where)
+	}
+	return fmt.Errorf("%d rows were refused: mend them in %s and import that; the first %d are not there but %s", i.Refused, i.RefusedFile, aside.Rows, where)
 }
 
 // importProgress shows how much of the file is done.

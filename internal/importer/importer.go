@@ -13,6 +13,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,7 +31,7 @@ type Store interface {
 
 // Options say what is imported and how. The zero value of a field that is not explained means its default.
 type Options struct {
-	// Name is the file's name, whose extension tells the format.
+	// Name is the file's name, whose extension tells the format; "-" for standard input, in which nobody goes on, file or not.
 	Name string
 	// Book and Project name where the customers go, for knowing an interrupted run again; ProjectID is the project's id.
 	Book, Project string
@@ -48,8 +49,8 @@ type Options struct {
 	DryRun bool
 	// Restart forgets what an interrupted run has done.
 	Restart bool
-	// Refused is the path of the file of refused rows, default Name with .refused and the format behind it; that of the
-	// progress file has .progress behind it.
+	// Refused is the path of the file of refused rows, default Name with .refused and the format behind it, and with the run between
+	// them where the input is no file; that of the progress file has .progress behind it.
 	Refused string
 	// Lanes is how many transactions run at once, default 1; TransactionRows is how many rows each takes, default 1000.
 	Lanes, TransactionRows int
@@ -82,12 +83,20 @@ type Report struct {
 	Counts
 	// Run is the name under which the changes are in the history.
 	Run string
-	// RefusedFile is where the refused rows are; there is none when none was refused.
+	// RefusedFile is where the refused rows are, but for those that are aside; there is none when none was refused.
 	RefusedFile string
+	Aside       Aside
 	// GoneOn says that an interrupted run was continued; its rows are counted too.
 	GoneOn bool
 	// Unfinished says that the same import, run again, goes on where this one stopped.
 	Unfinished bool
+}
+
+// Aside are the first of the refused rows, whose file was changed or taken away while the import was interrupted.
+type Aside struct {
+	Rows int64 `json:"rows"`
+	// Files are new names of files that were changed; those that were taken away are not known.
+	Files []string `json:"files"`
 }
 
 const (
@@ -149,12 +158,13 @@ func Run(ctx context.Context, store Store, file *os.File, o Options) (report Rep
 		return r.report, err
 	}
 	in := io.Reader(file)
-	if r.regular = info.Mode().IsRegular(); !r.regular {
+	if r.regular = info.Mode().IsRegular() && r.Name != "-"; !r.regular {
 		in = interruptible(ctx, file)
 	}
 	if r.input, err = openInput(in, &r.Options); err != nil {
 		return r.report, err
 	}
+	r.report.Run = r.NewRun()
 	r.nameRefused()
 	if there, err := os.Stat(r.Refused); err == nil && os.SameFile(info, there) {
 		return r.report, clientele.Errorf(clientele.KindInvalid, "refused rows cannot go into the file that is imported")
@@ -176,6 +186,9 @@ func (r *run) nameRefused() {
 	if name == "-" {
 		name = "stdin"
 	}
+	if !r.regular { // the next one has the same name
+		name += "." + r.report.Run
+	}
 	r.Refused = name + ".refused." + string(r.input.format)
 }
 
@@ -195,7 +208,7 @@ func interruptible(ctx context.Context, file io.Reader) io.Reader {
 
 // begin goes on with an interrupted run where there is one, or begins a new one.
 func (r *run) begin(ctx context.Context, file *os.File) error {
-	r.report = Report{Run: r.NewRun(), RefusedFile: r.Refused}
+	r.report.RefusedFile = r.Refused
 	r.notedAt = r.Now()
 	r.since = r.notedAt
 	if r.DryRun {
@@ -248,26 +261,48 @@ func (r *run) goOn(ctx context.Context, file io.ReadSeeker, id identity) error {
 		return conflict("the book does not have what the interrupted import brought, since it is another one, or an older state of it was restored: " +
 			"give --restart to import the file from its beginning")
 	}
-	r.report = Report{Counts: last.Counts, Run: first.Run, RefusedFile: r.Refused, GoneOn: true}
+	r.report = Report{Counts: last.Counts, Run: first.Run, RefusedFile: r.Refused, Aside: last.Aside, GoneOn: true}
 	r.at, r.since, r.traces = last.position, first.At, last.traces
 	if err := r.input.goOn(file, r.at); err != nil {
 		return err
 	}
-	return r.refused.goOn(last.RefusedBytes)
+	return r.goOnRefused(&last)
+}
+
+// goOnRefused continues the file of refused rows, and notes at once when it is another one now.
+func (r *run) goOnRefused(last *note) error {
+	aside, whole, err := r.refused.goOn(last.RefusedFile, last.RefusedNext)
+	if err != nil || whole {
+		return err
+	}
+	r.report.Aside.Rows = r.report.Refused
+	if aside != "" {
+		r.report.Aside.Files = append(slices.Clone(r.report.Aside.Files), aside)
+	}
+	return r.note()
+}
+
+func (r *run) announce(next mark) error {
+	if r.progress == nil {
+		return nil
+	}
+	return r.progress.announce(next)
 }
 
 // note notes how far the run is: first the refused rows are on the disk, then what says so.
 func (r *run) note() error {
-	if err := r.refused.keep(); err != nil || r.progress == nil {
+	if err := r.refused.keep(r.announce); err != nil || r.progress == nil {
 		return err
 	}
 	r.notedAt = r.Now()
-	return r.progress.append(note{position: r.at, Counts: r.report.Counts, traces: r.traces.clone(), RefusedBytes: r.refused.size, At: r.notedAt.UTC()})
+	return r.progress.append(note{
+		position: r.at, Counts: r.report.Counts, traces: r.traces.clone(), RefusedFile: r.refused.kept, Aside: r.report.Aside, At: r.notedAt.UTC(),
+	})
 }
 
 // end closes the files.
 func (r *run) end(done bool) error {
-	err := r.refused.close()
+	err := r.refused.close(r.announce)
 	if r.progress != nil {
 		err = errors.Join(err, r.progress.end(done && err == nil))
 	}
@@ -301,7 +336,7 @@ func (r *run) passed(c *chunk) error {
 	r.traces.follow(&c.traces)
 	r.at = c.end
 	r.Progress(r.at.Offset, r.report.Counts)
-	if r.Now().Sub(r.notedAt) < noteEvery {
+	if r.Now().Sub(r.notedAt) < noteEvery && r.refused.pending.Len() < maxPendingBytes {
 		return nil
 	}
 	return r.note()

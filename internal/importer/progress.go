@@ -28,9 +28,11 @@ type note struct {
 	position
 	traces
 	Counts Counts `json:"counts,omitzero"`
-	// RefusedBytes is how long the file of refused rows is.
-	RefusedBytes int64     `json:"refused_bytes,omitzero"`
-	At           time.Time `json:"at"`
+	// RefusedFile is how the file of refused rows is, and RefusedNext how it will be when what waits is written.
+	RefusedFile mark      `json:"refused_file,omitzero"`
+	RefusedNext mark      `json:"refused_next,omitzero"`
+	Aside       Aside     `json:"aside,omitzero"`
+	At          time.Time `json:"at"`
 }
 
 // progress is the file in which a run notes how far it is. It only grows, line by line, so that whatever happens it ends in
@@ -93,7 +95,7 @@ func (p *progress) begin(first note) error {
 	if _, err := p.file.Seek(0, io.SeekStart); err != nil {
 		return fmt.Errorf("progress file: %w", err)
 	}
-	p.first, p.last = first, first
+	p.first = first
 	if err := p.append(first); err != nil {
 		return err
 	}
@@ -102,14 +104,30 @@ func (p *progress) begin(first note) error {
 
 // append notes how far the run is, durably.
 func (p *progress) append(n note) error {
-	b, err := json.Marshal(n)
-	if err == nil {
-		_, err = p.file.Write(append(b, '\n'))
-	}
+	err := p.write(n)
 	if err == nil {
 		err = p.file.Sync()
 	}
 	if err != nil {
+		return fmt.Errorf("progress file: %w", err)
+	}
+	p.last = n
+	return nil
+}
+
+func (p *progress) write(n note) error {
+	b, err := json.Marshal(n)
+	if err == nil {
+		_, err = p.file.Write(append(b, '\n'))
+	}
+	return err
+}
+
+// announce notes how the file of refused rows is about to be, for a run that is killed then. A power cut may lose it.
+func (p *progress) announce(next mark) error {
+	n := p.last
+	n.RefusedNext = next
+	if err := p.write(n); err != nil {
 		return fmt.Errorf("progress file: %w", err)
 	}
 	return nil

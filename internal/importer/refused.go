@@ -1,19 +1,17 @@
 package importer
 
 import (
-	"bufio"
 	"bytes"
+	"crypto/sha256"
 	"encoding/csv"
 	"errors"
 	"fmt"
-	"io"
+	"hash"
 	"io/fs"
 	"os"
 	"strconv"
 
 	"clientele"
-
-	"golang.org/x/sys/unix"
 )
 
 // refusals is the file of refused rows: the rows as they were, with their line and the reason before them. It can be mended
@@ -21,18 +19,23 @@ import (
 type refusals struct {
 	path string
 	form *input
-	file *os.File // nil until a row is refused
-	out  *bufio.Writer
-	csv  *csv.Writer
+	// pending are rows that are not in the file yet, and out writes them down.
+	pending bytes.Buffer
+	out     *csv.Writer
 	// fields takes apart a row that is to be written.
 	fields *csvFields
-	size   int64 // bytes that are on the disk
+
+	file   *os.File // nil until there is one
+	kept   mark     // what is on the disk
+	sum    hash.Hash
+	failed error
 }
 
 func newRefusals(path string, form *input) *refusals {
-	f := &refusals{path: path, form: form}
+	f := &refusals{path: path, form: form, sum: sha256.New()}
 	if form.format == CSV {
-		f.fields = newCSVFields(form.splitter.comma)
+		f.fields, f.out = newCSVFields(form.splitter.comma), csv.NewWriter(&f.pending)
+		f.out.Comma = rune(form.splitter.comma)
 	}
 	return f
 }
@@ -54,61 +57,17 @@ func (f *refusals) begin() error {
 	return nil
 }
 
-// goOn continues the file of the run that was interrupted, as it was when the run noted how far it was.
-func (f *refusals) goOn(size int64) error {
-	if size == 0 {
-		return f.begin()
-	}
-	file, err := os.OpenFile(f.path, os.O_RDWR|unix.O_NOFOLLOW, 0)
-	if err != nil {
-		return fmt.Errorf("file of refused rows: %w", err)
-	}
-	info, err := file.Stat()
-	if err == nil && info.Size() < size {
-		err = conflict("%s is shorter than the interrupted run left it: give --restart to begin again", f.path)
-	}
-	if err == nil {
-		err = errors.Join(file.Truncate(size), file.Chmod(0o600))
-	}
-	if err == nil {
-		_, err = file.Seek(size, io.SeekStart)
-	}
-	if err != nil {
-		return errors.Join(fmt.Errorf("file of refused rows: %w", err), file.Close())
-	}
-	f.use(file, size)
-	return nil
-}
-
-func (f *refusals) use(file *os.File, size int64) {
-	f.file, f.size, f.out = file, size, bufio.NewWriter(file)
-	f.csv = csv.NewWriter(f.out)
-	f.csv.Comma = rune(f.form.splitter.comma)
-}
-
-// create makes the file. Nobody else can have put it there, or a link in its place.
-func (f *refusals) create() error {
-	file, err := os.OpenFile(f.path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return fmt.Errorf("file of refused rows: %w", err)
-	}
-	f.use(file, 0)
-	if f.form.format == NDJSON {
-		return nil
-	}
-	return f.writeCSV(columnRefusedLine, columnRefusedReason, f.form.header.names)
-}
-
 // add appends a row.
 func (f *refusals) add(r *row, raw []byte) error {
-	if f.file == nil {
-		if err := f.create(); err != nil {
+	if f.kept.Bytes == 0 && f.pending.Len() == 0 && f.form.format == CSV {
+		if err := f.writeCSV(columnRefusedLine, columnRefusedReason, f.form.header.names); err != nil {
 			return err
 		}
 	}
 	line := strconv.FormatInt(r.line, 10)
 	if f.form.format == NDJSON {
-		return f.writeJSON(line, r.reason, raw)
+		f.writeJSON(line, r.reason, raw)
+		return nil
 	}
 	var values []string
 	if len(raw) > 0 {
@@ -124,7 +83,8 @@ func (f *refusals) writeCSV(line, reason string, values []string) error {
 			columns = append(columns, v)
 		}
 	}
-	if err := f.csv.Write(columns); err != nil {
+	err := f.out.Write(columns)
+	if f.out.Flush(); err != nil {
 		return fmt.Errorf("file of refused rows: %w", err)
 	}
 	return nil
@@ -132,7 +92,7 @@ func (f *refusals) writeCSV(line, reason string, values []string) error {
 
 // writeJSON puts the two members first in the object, as it stands. What does not look like an object becomes a text beside
 // them, in a member that is not known: it has to be mended.
-func (f *refusals) writeJSON(line, reason string, raw []byte) error {
+func (f *refusals) writeJSON(line, reason string, raw []byte) {
 	b := clientele.AppendQuoted([]byte(`{"`+columnRefusedLine+`":`+line+`,"`+columnRefusedReason+`":`), reason)
 	raw = bytes.TrimSpace(raw)
 	members, isObject := bytes.CutPrefix(raw, []byte("{"))
@@ -147,10 +107,7 @@ func (f *refusals) writeJSON(line, reason string, raw []byte) error {
 	default:
 		b = append(append(b, ','), members...)
 	}
-	if _, err := f.out.Write(append(b, '\n')); err != nil {
-		return fmt.Errorf("file of refused rows: %w", err)
-	}
-	return nil
+	f.pending.Write(append(b, '\n'))
 }
 
 // withoutRefused takes off what writeJSON puts first, from a row that is refused once more.
@@ -171,27 +128,4 @@ func withoutRefused(members []byte) []byte {
 		}
 	}
 	return members
-}
-
-// keep makes durable what was added.
-func (f *refusals) keep() error {
-	if f.file == nil {
-		return nil
-	}
-	f.csv.Flush()
-	err := errors.Join(f.csv.Error(), f.out.Flush(), f.file.Sync())
-	if err == nil {
-		f.size, err = f.file.Seek(0, io.SeekCurrent)
-	}
-	if err != nil {
-		return fmt.Errorf("file of refused rows: %w", err)
-	}
-	return nil
-}
-
-func (f *refusals) close() error {
-	if f.file == nil {
-		return nil
-	}
-	return errors.Join(f.keep(), f.file.Close())
 }

@@ -26,7 +26,7 @@ type importCommand struct {
 	IgnoreUnknown  bool              `help:"Pass over columns and members that are not known, instead of refusing the file or the row."`
 	AllowWithoutID bool              `help:"Create a customer for each row without external_id, instead of refusing it." name:"allow-without-id"`
 	Refused        string            `help:"File for refused rows and the reasons; it can be mended and imported (default FILE.refused.csv or FILE.refused.ndjson; of standard input one for each run, stdin.RUN.refused.csv)." type:"path" placeholder:"FILE"`
-	Restart        bool              `help:"Begin anew, instead of going on where an interrupted import of the file was."`
+	Restart        bool              `help:"Begin anew, instead of going on where an interrupted import of the file was; rows without external_id become customers once more."`
 	DryRun         bool              `help:"Check every row and write the file of refused ones, but nothing into the book."`
 	Lanes          int               `help:"Transactions that run at once, on PostgreSQL (default ${default})." default:"4" placeholder:"N"`
 	JSON           bool              `help:"Print one JSON object."`

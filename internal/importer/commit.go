@@ -9,7 +9,10 @@ import (
 	"clientele"
 )
 
-const reasonNumberTaken = "external_number belongs to another customer"
+const (
+	reasonNumberTaken = "external_number belongs to another customer"
+	reasonChanged     = "the row was changed while the import was interrupted; as it was before, it is in the book"
+)
 
 // maxFaults is how many rows a run may have that the book refuses without a reason. That many are no fault of theirs.
 const maxFaults = 20
@@ -80,6 +83,9 @@ func (c *chunk) take(n int, o *clientele.Outcome) {
 		row.reason = "the book refuses the row"
 		if e, ok := errors.AsType[*clientele.Error](o.Err); ok && e.Kind != clientele.KindInternal && e.Message != "" {
 			row.reason = e.Message
+			if e.Field == "Idempotency-Key" {
+				row.reason = reasonChanged
+			}
 		}
 	case o.Result == clientele.ExternalNumberTaken:
 		row.reason = reasonNumberTaken

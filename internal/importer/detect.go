@@ -3,8 +3,10 @@ package importer
 import (
 	"bufio"
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"path/filepath"
 	"slices"
@@ -39,7 +41,7 @@ func openInput(in io.Reader, o *Options) (*input, error) {
 	if err != nil {
 		return nil, err
 	}
-	i := &input{splitter: splitter{in: bufio.NewReaderSize(in, headBytes), at: position{Line: 1}}, names: n, format: o.Format}
+	i := &input{splitter: splitter{in: bufio.NewReaderSize(in, headBytes), at: position{Line: 1}, sum: sha256.New()}, names: n, format: o.Format}
 	if err := i.readHead(o.Name); err != nil {
 		return nil, err
 	}
@@ -60,6 +62,7 @@ func (i *input) readHead(name string) error {
 	}
 	if mark := "\xef\xbb\xbf"; bytes.HasPrefix(head, []byte(mark)) {
 		n, _ := i.splitter.in.Discard(len(mark)) // they are in the buffer
+		i.splitter.sum.Write(head[:n])
 		i.splitter.at.Offset, head = int64(n), head[n:]
 	}
 	first := bytes.TrimLeft(head, " \t\r\n")
@@ -129,12 +132,12 @@ func (i *input) decoder() decoder {
 	return &csvDecoder{fields: newCSVFields(i.splitter.comma), columns: i.header.columns}
 }
 
-// goOn continues at a place where an earlier run was.
-func (i *input) goOn(in io.ReadSeeker, at position) error {
+// goOn continues at a place where an earlier run was; sum is of all before it.
+func (i *input) goOn(in io.ReadSeeker, at position, sum hash.Hash) error {
 	if _, err := in.Seek(at.Offset, io.SeekStart); err != nil {
 		return fmt.Errorf("go on at byte %d: %w", at.Offset, err)
 	}
 	i.splitter.in.Reset(in)
-	i.splitter.at = at
+	i.splitter.at, i.splitter.sum = at, sum
 	return nil
 }

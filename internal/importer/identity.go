@@ -1,47 +1,23 @@
 package importer
 
 import (
-	"crypto/sha256"
 	"encoding/hex"
-	"io"
+	"hash"
 	"maps"
-	"os"
 	"slices"
 )
 
-// identity tells one input, on its way into one project, from another.
+// identity tells one import from another.
 type identity struct {
-	Book    string `json:"book"`
-	Project string `json:"project"`
-	Size    int64  `json:"size"`
-	// ModifiedAt is in microseconds since 1970: who mends a row that was passed already must not have it passed over.
-	ModifiedAt int64 `json:"modified_at"`
-	// Beginning is a SHA-256 of the first MiB.
-	Beginning string  `json:"beginning"`
-	Reading   reading `json:"reading"`
+	Book    string  `json:"book"`
+	Project string  `json:"project"`
+	Reading reading `json:"reading"`
 }
 
-const beginningBytes = 1 << 20
+func identityOf(in *input, o *Options) identity { return identity{o.Book, o.Project, readingOf(in, o)} }
 
-func identify(f *os.File, in *input, o *Options) (id identity, err error) {
-	info, err := f.Stat()
-	if err != nil {
-		return id, err
-	}
-	h := sha256.New()
-	if _, err := io.Copy(h, io.NewSectionReader(f, 0, beginningBytes)); err != nil {
-		return id, err
-	}
-	return identity{
-		Book: o.Book, Project: o.Project, Size: info.Size(), ModifiedAt: info.ModTime().UnixMicro(), Beginning: hex.EncodeToString(h.Sum(nil)),
-		Reading: readingOf(in, o),
-	}, nil
-}
-
-// isOf reports whether the file is the one that was noted.
-func (id *identity) isOf(was *identity) bool {
-	return id.Size == was.Size && id.ModifiedAt == was.ModifiedAt && id.Beginning == was.Beginning
-}
+// passed returns how the bytes up to a place are noted.
+func passed(sum hash.Hash) string { return hex.EncodeToString(sum.Sum(nil)) }
 
 // reading is all that decides what a row means.
 type reading struct {

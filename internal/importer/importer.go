@@ -9,12 +9,9 @@ package importer
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"runtime"
-	"slices"
-	"strings"
 	"time"
 
 	"clientele"
@@ -139,9 +136,11 @@ type run struct {
 	// regular says that the input is a file, in which one can go on.
 	regular bool
 
-	report  Report
-	at      position
-	notedAt time.Time
+	report Report
+	at     position
+	// passedSum is of all the bytes before at.
+	passedSum string
+	notedAt   time.Time
 	// since is when the run began: it may be gone on with later.
 	since  time.Time
 	traces traces
@@ -169,7 +168,7 @@ func Run(ctx context.Context, store Store, file *os.File, o Options) (report Rep
 	if there, err := os.Stat(r.Refused); err == nil && os.SameFile(info, there) {
 		return r.report, clientele.Errorf(clientele.KindInvalid, "refused rows cannot go into the file that is imported")
 	}
-	r.at, r.refused = r.input.splitter.at, newRefusals(r.Refused, r.input)
+	r.at, r.passedSum, r.refused = r.input.splitter.at, passed(r.input.splitter.sum), newRefusals(r.Refused, r.input)
 	if err := r.begin(ctx, file); err != nil {
 		return r.report, errors.Join(err, r.end(false))
 	}
@@ -223,70 +222,16 @@ func (r *run) begin(ctx context.Context, file *os.File) error {
 		}
 		return r.refused.begin()
 	}
-	id, err := identify(file, r.input, &r.Options)
-	if err != nil {
-		return err
-	}
+	var err error
 	if r.progress, err = openProgress(r.progressPath()); err != nil {
 		return err
 	}
 	if r.progress.first.Run == "" || r.Restart {
-		return errors.Join(r.refused.begin(), r.progress.begin(note{Version: notesVersion, Input: id, Run: r.report.Run, position: r.at, At: r.notedAt.UTC()}))
+		return errors.Join(r.refused.begin(), r.progress.begin(note{
+			Version: notesVersion, Input: identityOf(r.input, &r.Options), Run: r.report.Run, position: r.at, Passed: r.passedSum, At: r.notedAt.UTC(),
+		}))
 	}
-	return r.goOn(ctx, file, id)
-}
-
-// goOn continues the run that was interrupted.
-func (r *run) goOn(ctx context.Context, file io.ReadSeeker, id identity) error {
-	first, last := r.progress.first, r.progress.last
-	switch was := first.Input; {
-	case first.Version != notesVersion:
-		return conflict("the import was interrupted under another version of Clientele, and it is not known whether the book has what it brought: " +
-			"end it with that version, or give --restart to import the file from its beginning")
-	case was.Book != id.Book || was.Project != id.Project:
-		return conflict("an import of this file into project %s of %s was interrupted: end it first, or give --restart to forget it", was.Project, was.Book)
-	case !id.isOf(&was):
-		return conflict("the file has changed since its import was interrupted: give --restart to import it from its beginning")
-	case len(id.Reading.differing(&was.Reading)) > 0:
-		return conflict("the import was interrupted with other options (%s), by which the rows so far were read: give those again, "+
-			"or --restart to import the file from its beginning with these", strings.Join(id.Reading.differing(&was.Reading), ", "))
-	case r.AllowWithoutID && r.notedAt.Sub(last.At) > clientele.MaxIdempotencyAge-time.Hour:
-		return conflict("the import was interrupted at line %d, more than a day ago, and it is not known which of the next rows without external id are in the book: "+
-			"import the rows from there on as a file of its own, or give --restart to import all again", last.Line)
-	}
-	switch there, err := last.traces.areIn(ctx, r.store, r.ProjectID, first.Run); {
-	case err != nil:
-		return fmt.Errorf("look for what the interrupted import did: %w", err)
-	case !there:
-		return conflict("the book does not have what the interrupted import brought, since it is another one, or an older state of it was restored: " +
-			"give --restart to import the file from its beginning")
-	}
-	r.report = Report{Counts: last.Counts, Run: first.Run, RefusedFile: r.Refused, Aside: last.Aside, GoneOn: true}
-	r.at, r.since, r.traces = last.position, first.At, last.traces
-	if err := r.input.goOn(file, r.at); err != nil {
-		return err
-	}
-	return r.goOnRefused(&last)
-}
-
-// goOnRefused continues the file of refused rows, and notes at once when it is another one now.
-func (r *run) goOnRefused(last *note) error {
-	aside, whole, err := r.refused.goOn(last.RefusedFile, last.RefusedNext)
-	if err != nil || whole {
-		return err
-	}
-	r.report.Aside.Rows = r.report.Refused
-	if aside != "" {
-		r.report.Aside.Files = append(slices.Clone(r.report.Aside.Files), aside)
-	}
-	return r.note()
-}
-
-func (r *run) announce(next mark) error {
-	if r.progress == nil {
-		return nil
-	}
-	return r.progress.announce(next)
+	return r.goOn(ctx, file)
 }
 
 // note notes how far the run is: first the refused rows are on the disk, then what says so.
@@ -296,7 +241,7 @@ func (r *run) note() error {
 	}
 	r.notedAt = r.Now()
 	return r.progress.append(note{
-		position: r.at, Counts: r.report.Counts, traces: r.traces.clone(), RefusedFile: r.refused.kept, Aside: r.report.Aside, At: r.notedAt.UTC(),
+		position: r.at, Passed: r.passedSum, Counts: r.report.Counts, traces: r.traces.clone(), RefusedFile: r.refused.kept, Aside: r.report.Aside, At: r.notedAt.UTC(),
 	})
 }
 
@@ -334,7 +279,7 @@ func (r *run) passed(c *chunk) error {
 	}
 	r.report.Returned += c.returned.Load()
 	r.traces.follow(&c.traces)
-	r.at = c.end
+	r.at, r.passedSum = c.end, c.passedSum
 	r.Progress(r.at.Offset, r.report.Counts)
 	if r.Now().Sub(r.notedAt) < noteEvery && r.refused.pending.Len() < maxPendingBytes {
 		return nil

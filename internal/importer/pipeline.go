@@ -1,7 +1,9 @@
 package importer
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"hash/maphash"
 	"io"
@@ -19,6 +21,8 @@ type chunk struct {
 	data []byte
 	rows []row
 	end  position
+	// passedSum is of all the bytes before the end.
+	passedSum string
 
 	decoded chan struct{} // closed when the rows are read
 	writes  []clientele.Write
@@ -86,7 +90,7 @@ func (r *run) read(ctx context.Context, toDecode, inOrder chan<- *chunk) error {
 		if err != nil && !errors.Is(err, io.EOF) {
 			return err
 		}
-		c.end = r.input.splitter.at
+		c.end, c.passedSum = r.input.splitter.at, passed(r.input.splitter.sum)
 		if len(c.rows) > 0 {
 			toDecode <- c
 			inOrder <- c
@@ -110,11 +114,12 @@ func (r *run) decode(chunks <-chan *chunk) {
 				continue
 			}
 			var rec record
-			if row.reason = d.decode(c.data[row.start:row.end], &rec); row.reason == "" {
+			raw := c.data[row.start:row.end]
+			if row.reason = d.decode(raw, &rec); row.reason == "" {
 				row.reason = r.check(&rec)
 			}
 			if row.reason == "" {
-				c.writes, c.of = append(c.writes, r.write(row, &rec, now)), append(c.of, i)
+				c.writes, c.of = append(c.writes, r.write(row.line, raw, &rec, now)), append(c.of, i)
 			}
 		}
 		c.results = make([]clientele.Result, len(c.writes))
@@ -134,7 +139,7 @@ func (r *run) check(rec *record) (reason string) {
 }
 
 // write makes the write of a row.
-func (r *run) write(row *row, rec *record, now time.Time) clientele.Write {
+func (r *run) write(line int64, raw []byte, rec *record, now time.Time) clientele.Write {
 	w := clientele.Write{
 		ProjectID: r.ProjectID, Origin: clientele.Origin{Dialect: clientele.ViaImport, RequestID: r.report.Run}, At: now, AsOf: r.since,
 		Customer: book.UpsertOf(&rec.details),
@@ -143,7 +148,7 @@ func (r *run) write(row *row, rec *record, now time.Time) clientele.Write {
 		w.Customer.Addresses = []clientele.Address{{AddressDetails: rec.wholeAddress()}}
 	}
 	if rec.details.ExternalID.IsEmpty() {
-		w.Idempotency = &clientele.Idempotency{Key: r.report.Run + ":" + strconv.FormatInt(row.line, 10)}
+		w.Idempotency = &clientele.Idempotency{Key: r.report.Run + ":" + strconv.FormatInt(line, 10), BodyHash: sha256.Sum256(bytes.TrimRight(raw, "\r\n"))}
 	}
 	return w
 }

@@ -26,6 +26,8 @@ type note struct {
 	Run     string   `json:"run,omitzero"`
 
 	position
+	// Passed is a SHA-256 of the input up to there: what is passed over was imported as it is.
+	Passed string `json:"passed"`
 	traces
 	Counts Counts `json:"counts,omitzero"`
 	// RefusedFile is how the file of refused rows is, and RefusedNext how it will be when what waits is written.

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
+	"hash"
 	"io"
 )
 
@@ -37,6 +38,7 @@ type splitter struct {
 	in    *bufio.Reader
 	comma byte // of CSV; 0 for NDJSON, in which a line is a row whatever stands in it
 	at    position
+	sum   hash.Hash // of all before at
 }
 
 // next appends the next row to data. At the end of the input the error is io.EOF.
@@ -70,6 +72,7 @@ func (s *splitter) any(data []byte) ([]byte, row, error) {
 	for {
 		piece, err := s.in.ReadSlice('\n')
 		s.at.Offset += int64(len(piece))
+		s.sum.Write(piece)
 		if size += len(piece); size <= maxRowBytes {
 			data = append(data, piece...)
 		} else {

@@ -2,6 +2,7 @@ package importer
 
 import (
 	"bufio"
+	"crypto/sha256"
 	"encoding/csv"
 	"errors"
 	"io"
@@ -17,7 +18,7 @@ import (
 func split(t testing.TB, text string, comma byte) (rows []string, lines []int64, reasons []string, end position) {
 	t.Helper()
 	// the smallest buffer, and one byte at a time: whatever depends on where a piece ends shows
-	s := &splitter{in: bufio.NewReaderSize(iotest.OneByteReader(strings.NewReader(text)), 16), comma: comma, at: position{Line: 1}}
+	s := &splitter{in: bufio.NewReaderSize(iotest.OneByteReader(strings.NewReader(text)), 16), comma: comma, at: position{Line: 1}, sum: sha256.New()}
 	var data []byte
 	for {
 		var r row

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
+	"slices"
 	"time"
 
 	"clientele"
@@ -55,16 +56,16 @@ type Serve struct {
 	MaxBatch          int            `help:"Writes that one transaction takes (default ${default})." default:"512" placeholder:"N"`
 	Lanes             int            `help:"Transactions of writes that run at once, on PostgreSQL (default ${default})." default:"4" placeholder:"N"`
 	Citus             bool           `help:"The database is distributed by Citus: a transaction of writes is about one project, on one node."`
-	TrustedProxy      []netip.Prefix `help:"Network of reverse proxies whose X-Forwarded-For is believed about a caller's address, such as 10.0.0.0/8; repeatable." placeholder:"CIDR"`
+	TrustedProxy      []netip.Prefix `help:"Address or network of reverse proxies whose X-Forwarded-For is believed about a caller's address, such as 10.0.0.0/8; repeatable." placeholder:"NETWORK"`
 	OIDCIssuer        string         `help:"OpenID Connect issuer whose access tokens are accepted besides ours (DKHardware); a token's client is the credential with that client_id." name:"oidc-issuer" placeholder:"URL"`
 	OIDCAudience      string         `help:"What such a token must be meant for (default ${default})." name:"oidc-audience" default:"clientele" placeholder:"NAME"`
-	KeepSubmissions   time.Duration  `help:"How long finished submissions can be asked for (default ${default}, 30 days)." default:"720h" placeholder:"TIME"`
-	KeepVisitors      time.Duration  `help:"How long the address and browser of a visitor who clicked are kept (default ${default}, 90 days)." default:"2160h" placeholder:"TIME"`
-	KeepDeliveries    time.Duration  `help:"How long deliveries of events and their attempts are kept, and events for a disabled subscription (default ${default}, 30 days)." default:"720h" placeholder:"TIME"`
-	KeepRefusals      time.Duration  `help:"How long calls that were refused are kept, with what was sent (default ${default}, 7 days)." default:"168h" placeholder:"TIME"`
+	KeepSubmissions   time.Duration  `help:"How long finished submissions can be asked for (default ${default})." default:"30d" placeholder:"TIME"`
+	KeepVisitors      time.Duration  `help:"How long the address and browser of a visitor who clicked are kept (default ${default})." default:"90d" placeholder:"TIME"`
+	KeepDeliveries    time.Duration  `help:"How long deliveries of events and their attempts are kept, and events for a disabled subscription (default ${default})." default:"30d" placeholder:"TIME"`
+	KeepRefusals      time.Duration  `help:"How long calls that were refused are kept, with what was sent (default ${default})." default:"7d" placeholder:"TIME"`
 	KeepCustomers     time.Duration  `help:"Erase customers that have not changed for so long; 0 keeps them as long as the book (default ${default})." default:"0" placeholder:"TIME"`
-	KeepErasureMarks  time.Duration  `help:"How long it is noticed when an erased customer is sent again (default ${default}, 2 years)." default:"17520h" placeholder:"TIME"`
-	KeepAudit         time.Duration  `help:"How long the log of what operators did is kept (default ${default}, 400 days)." default:"9600h" placeholder:"TIME"`
+	KeepErasureMarks  time.Duration  `help:"How long it is noticed when an erased customer is sent again (default ${default}, 2 years)." default:"730d" placeholder:"TIME"`
+	KeepAudit         time.Duration  `help:"How long the log of what operators did is kept (default ${default})." default:"400d" placeholder:"TIME"`
 	WebhookProxy      *url.URL       `help:"Proxy through which events are sent; without it the environment's proxies are not used." name:"webhook-proxy" placeholder:"URL"`
 	AllowLoopbackHTTP bool           `help:"For development: let subscriptions name receivers on this machine, by plain http too." name:"allow-loopback-http"`
 	Demo              bool           `help:"Serve a made-up book from its own directory, on loopback only, with the credentials that the partner documents print."`
@@ -105,10 +106,10 @@ func (s *Serve) Validate() error {
 // Parser returns the command line of cli, a pointer to a struct of commands. A flag goes before its environment variable,
 // which goes before the file named by --config, which goes before the default.
 func Parser(cli any, options ...kong.Option) (*kong.Kong, error) {
-	return kong.New(cli, append([]kong.Option{
+	return kong.New(cli, slices.Concat(readers(), []kong.Option{
 		kong.DefaultEnvars(EnvPrefix),
 		kong.Configuration(loadFile),
 		kong.UsageOnError(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
-	}, options...)...)
+	}, options)...)
 }

@@ -1,9 +1,11 @@
 package config
 
 import (
+	"net/netip"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -157,10 +159,19 @@ func TestParser_BadFile(t *testing.T) {
 		`{"max-batch":1.5}`:              "--max-batch",
 		`{"max-batch":0}`:                "--max-batch must be between 1 and 10000",
 		`{"listen":{}}`:                  "--listen",
+		`{"listen":21604}`:               "--listen: the configuration file has 21604 there: write a text in quotes",
 		`{"demo":"perhaps"}`:             "--demo",
 		`{"drain-timeout":"15"}`:         "--drain-timeout",
 		`{"drain-timeout":true}`:         "--drain-timeout",
 		`{"log-level":"loud"}`:           "--log-level",
+		`{"log-level":1}`:                "--log-level: the configuration file has 1 there: write a text in quotes",
+		`{"demo":1}`:                     "--demo: the configuration file has 1 there: write true or false",
+		`{"max-batch":true}`:             "write a number",
+		`{"cors-origin":[1]}`:            "write a list of texts in quotes",
+		`{"trusted-proxy":10}`:           "write a list of texts in quotes",
+		`{"trusted-proxy":["10/8"]}`:     "write an address or a network",
+		`{"drain-timeout":15}`:           "write a number and a unit",
+		`{"webhook-proxy":5}`:            "write a text in quotes",
 		`["max-batch"]`:                  "not a JSON object of settings",
 		`{"max-batch":1} {"listen":"x"}`: "not a JSON object of settings",
 		`max-batch = 1`:                  "not a JSON object of settings",
@@ -173,6 +184,50 @@ func TestParser_BadFile(t *testing.T) {
 	}
 	if _, err := parse(t, "serve", "--config", filepath.Join(t.TempDir(), "missing.json")); !os.IsNotExist(err) && !strings.Contains(err.Error(), "no such file") {
 		t.Errorf("a missing file: %v", err)
+	}
+}
+
+// TestParser_Times: every time may be given in days, which have 24 hours.
+func TestParser_Times(t *testing.T) {
+	for text, want := range map[string]time.Duration{
+		"0": 0, "0d": 0, "1d": 24 * time.Hour, "730d": 730 * 24 * time.Hour, "36h": 36 * time.Hour, "1h30m": 90 * time.Minute,
+	} {
+		for _, args := range [][]string{{"--drain-timeout=" + text}, {"--config", written(t, `{"drain-timeout":"`+text+`"}`)}} {
+			if got, err := parse(t, append([]string{"serve"}, args...)...); err != nil || got.DrainTimeout != want {
+				t.Errorf("%v is %s, %v; want %s", args, got.DrainTimeout, err, want)
+			}
+		}
+	}
+	for _, text := range []string{"", "d", "30", "1.5d", "1d12h", "12 h", "1w", "100001d", "99999999999999999999d", "soon"} {
+		if got, err := parse(t, "serve", "--drain-timeout="+text); err == nil || !strings.Contains(err.Error(), "such as 30d, 12h, 90m or 15s") {
+			t.Errorf("%q is %s, %v", text, got.DrainTimeout, err)
+		}
+	}
+	if _, err := parse(t, "serve", "--drain-timeout=-1d"); err == nil || !strings.Contains(err.Error(), "must not be negative") {
+		t.Errorf("-1d: %v", err)
+	}
+	if got, err := parse(t, "serve", "--config", written(t, `{"keep-customers":0}`)); err != nil || got.KeepCustomers != 0 {
+		t.Errorf("0 without a unit and without quotes: %s, %v", got.KeepCustomers, err)
+	}
+}
+
+// TestParser_Networks: a bare address is a network of one, in a list of a file, too.
+func TestParser_Networks(t *testing.T) {
+	want := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("127.0.0.1/32"), netip.MustParsePrefix("::1/128")}
+	for _, args := range [][]string{
+		{"--trusted-proxy", "10.0.0.0/8", "--trusted-proxy", "127.0.0.1,::1"},
+		{"--config", written(t, `{"trusted-proxy":["10.0.0.0/8","127.0.0.1","::1"]}`)},
+		{"--config", written(t, `{"trusted-proxy":"10.0.0.0/8,127.0.0.1,::1"}`)},
+	} {
+		got, err := parse(t, append([]string{"serve"}, args...)...)
+		if err != nil || !slices.Equal(got.TrustedProxy, want) {
+			t.Errorf("%v: %v, %v; want %v", args, got.TrustedProxy, err, want)
+		}
+	}
+	for _, text := range []string{"foo", "10.0.0.0/33", "fe80::1%eth0", "127.0.0.1:80"} {
+		if _, err := parse(t, "serve", "--trusted-proxy", text); err == nil || !strings.Contains(err.Error(), "such as 192.0.2.1 or 10.0.0.0/8") {
+			t.Errorf("%s: %v", text, err)
+		}
 	}
 }
 

@@ -5,7 +5,9 @@ import (
 	"io"
 	"math"
 	"os"
+	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/alecthomas/kong"
 	"github.com/go-json-experiment/json"
@@ -55,5 +57,48 @@ func (f file) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, erro
 			return nil, nil
 		}
 	}
-	return f[flag.Name], nil
+	return fit(f[flag.Name], flag.Target.Type())
+}
+
+// fit returns a value of a file as the library takes it for a flag of the type, or what should be written instead.
+func fit(value any, t reflect.Type) (any, error) {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if _, isText := value.(string); isText || value == nil {
+		return value, nil
+	}
+	want, fits := "a text in quotes", false
+	switch t.Kind() {
+	case reflect.Bool:
+		want = "true or false"
+		_, fits = value.(bool)
+	case reflect.Int, reflect.Int64: // a time is one: its reader tells what is wrong with a number
+		want = "a number"
+		_, fits = value.(float64)
+	case reflect.Map:
+		want = "an object"
+		_, fits = value.(map[string]any)
+	case reflect.Slice:
+		want = "a list of texts in quotes"
+		var texts []string
+		if texts, fits = allTexts(value); fits && t.Elem().Kind() != reflect.String {
+			return strings.Join(texts, ","), nil // as on a command line: only then the library reads each as the flag does
+		}
+	}
+	if !fits {
+		return nil, fmt.Errorf("the configuration file has %v there: write %s", value, want)
+	}
+	return value, nil
+}
+
+// allTexts returns a list of a file as texts, if it is one.
+func allTexts(value any) (texts []string, ok bool) {
+	list, ok := value.([]any)
+	for _, v := range list {
+		text, isText := v.(string)
+		ok = ok && isText
+		texts = append(texts, text)
+	}
+	return texts, ok
 }

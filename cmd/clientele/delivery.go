@@ -72,11 +72,11 @@ func attemptOutput(a *clientele.Attempt) attemptJSON {
 
 type deliveryList struct {
 	config.Book
-	Subscription string `help:"Subscription, by id." required:"" placeholder:"ID"`
-	Status       string `help:"Only those with this status: due, delivered or failed." enum:",due,delivered,failed" default:""`
-	Before       int64  `help:"Only those before this seq: the next page." placeholder:"SEQ"`
-	Limit        int    `help:"How many at most (default ${default})." default:"100" placeholder:"N"`
-	JSON         bool   `help:"Print one JSON object."`
+	Subscription string  `help:"Subscription, by id." required:"" placeholder:"ID"`
+	Status       *string `help:"Only those with this status: due, delivered or failed." enum:"due,delivered,failed" placeholder:"STATUS"`
+	Before       int64   `help:"Only those before this seq: the next page." placeholder:"SEQ"`
+	Limit        int     `help:"How many at most (default ${default})." default:"100" placeholder:"N"`
+	JSON         bool    `help:"Print one JSON object."`
 }
 
 // Validate is called by the parser.
@@ -89,9 +89,13 @@ func (c *deliveryList) Validate() error {
 
 // Run lists the deliveries.
 func (c *deliveryList) Run(ctx context.Context, std streams) error {
+	var status clientele.DeliveryStatus // any
+	if c.Status != nil {
+		status = clientele.DeliveryStatus(*c.Status)
+	}
 	return onSubscription(ctx, c.Book, c.Subscription, func(hooks *webhook.Service, s clientele.Subscription) error {
 		found, err := hooks.Deliveries(ctx, clientele.DeliveryFilter{
-			ProjectID: s.ProjectID, SubscriptionID: s.ID, Status: clientele.DeliveryStatus(c.Status), Before: c.Before, Limit: c.Limit,
+			ProjectID: s.ProjectID, SubscriptionID: s.ID, Status: status, Before: c.Before, Limit: c.Limit,
 		})
 		if err != nil {
 			return err

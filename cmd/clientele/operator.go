@@ -62,9 +62,9 @@ func auditCommand(ctx context.Context, s store, action string, id int64) error {
 
 type operatorCreate struct {
 	config.Book
-	Email string `arg:"" help:"E-mail address, the login name; unique."`
-	Role  string `help:"viewer reads; editor also edits customers and sends deliveries again; owner does everything (default: owner as long as there is none, then viewer)." enum:",owner,editor,viewer" default:"" placeholder:"ROLE"`
-	JSON  bool   `help:"Print one JSON object."`
+	Email string  `arg:"" help:"E-mail address, the login name; unique."`
+	Role  *string `help:"viewer reads; editor also edits customers and sends deliveries again; owner does everything (default: owner as long as there is none, then viewer)." enum:"owner,editor,viewer" placeholder:"ROLE"`
+	JSON  bool    `help:"Print one JSON object."`
 }
 
 // Validate is called by the parser.
@@ -95,8 +95,8 @@ func (c *operatorCreate) Run(ctx context.Context, std streams) error {
 
 // role returns the role that was asked for, or owner when there is none yet: the console needs one.
 func (c *operatorCreate) role(ctx context.Context, s store) (clientele.Role, error) {
-	if c.Role != "" {
-		return clientele.Role(c.Role), nil
+	if c.Role != nil {
+		return clientele.Role(*c.Role), nil
 	}
 	list, err := s.ListOperators(ctx)
 	isOwner := func(o clientele.Operator) bool { return o.Role == clientele.RoleOwner }

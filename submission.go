@@ -32,7 +32,8 @@ const (
 	Unforeseen Failure = "unforeseen"
 )
 
-// Submission is a write that was accepted now and is carried out later, with a status to ask for.
+// Submission is a write with a status to ask for. It is carried out in the transaction that accepts it, or later when others of its
+// project wait before it.
 type Submission struct {
 	// ID is a UUID in canonical form: what the partner asks with.
 	ID        string

@@ -10,7 +10,7 @@ const (
 	CallCreated   CallOutcome = "created"   // a new record
 	CallUpdated   CallOutcome = "updated"   // a record with new values
 	CallUnchanged CallOutcome = "unchanged" // a record that had every value already
-	CallAccepted  CallOutcome = "accepted"  // a submission, carried out later
+	CallAccepted  CallOutcome = "accepted"  // a submission, whatever became of it
 	CallRead      CallOutcome = "read"      // answered without a write
 	CallRefused   CallOutcome = "refused"   // the caller's fault: what it sent, or where to
 	CallDenied    CallOutcome = "denied"    // the caller is not known, or may not do this

@@ -76,7 +76,7 @@ func dkhardwareCalls(url string) []demoCall {
 	client := clientele.Credential{Dialect: clientele.DKHardware, ClientID: clientele.Some(demoDKHClient), Scopes: []string{"customers"}}
 	return append(keyCalls(url, client, access.Value{Name: "client_secret", Text: demoDKHSecret}), []demoCall{
 		{"one customer", fmt.Sprintf("curl -s %s/v1/customer/1 %s", url, token)},
-		{"a new customer, to be created later", post("create", `{"firstName":"Some","lastName":"Person","email":"some.email@some.site","company":"","phone":"14562356","altPhone":null,"fax":null,"addresses":[{"firstName":"Some","lastName":"Person","zip":"80911","country":"United States","state":"CO","city":"Colorado Springs","address1":"55 Some St","address2":null,"company":null,"phone":"56235776","altPhone":null,"fax":null,"isDefaultBilling":true,"isDefaultShipping":true}]}`)},
+		{"a new customer: the answer is a submissionId", post("create", `{"firstName":"Some","lastName":"Person","email":"some.email@some.site","company":"","phone":"14562356","altPhone":null,"fax":null,"addresses":[{"firstName":"Some","lastName":"Person","zip":"80911","country":"United States","state":"CO","city":"Colorado Springs","address1":"55 Some St","address2":null,"company":null,"phone":"56235776","altPhone":null,"fax":null,"isDefaultBilling":true,"isDefaultShipping":true}]}`)},
 		{"another name for customer 1", post("update", `{"customerId":"1","firstName":"Some","lastName":"Big Person","company":"Horns and hooves","phone":"14562356","altPhone":null,"fax":"24562456"}`)},
 		{"what became of a submission: put its submissionId in", post("status", `{"submissionId":"77921d3a-7838-40bf-a2d2-e30424d15520"}`)},
 		{"what must not be sent, and what is missing: 400", post("create", `{"customerId":"463118"}`)},

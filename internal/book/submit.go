@@ -9,7 +9,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// Create submits a new customer, to be created later, and returns the submission's id once the submission is durable.
+// Create submits a new customer, created at once or after the submissions of the project that wait, and returns the submission's id
+// once the submission is durable.
 // Checking the caller's form is the dialect's part.
 func (b *Book) Create(ctx context.Context, call Call, d clientele.Details, addresses []clientele.Address) (string, error) {
 	return b.submit(ctx, call, clientele.Submission{
@@ -17,7 +18,7 @@ func (b *Book) Create(ctx context.Context, call Call, d clientele.Details, addre
 	})
 }
 
-// Update submits new values for the customer with our id, to be taken later, and returns the submission's id once the
+// Update submits new values for the customer with our id, taken as Create has it, and returns the submission's id once the
 // submission is durable. target is the id as the partner sent it; one that names no customer makes the submission fail.
 func (b *Book) Update(ctx context.Context, call Call, target string, id int64, p clientele.Patch) (string, error) {
 	return b.submit(ctx, call, clientele.Submission{

@@ -111,7 +111,7 @@ func submissionsView(r *request, p submissionsPage) templ.Component {
 				ctx = templ.InitializeContext(ctx)
 				return nil
 			})
-			templ_7745c5c3_Err = empty("There is no submission that matches. The DKHardware dialect's writes appear here: they are accepted now and carried out later.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var4), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = empty("There is no submission that matches. The DKHardware dialect's writes appear here: each is carried out as it is accepted, or in its turn while others of its project wait.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var4), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -78,8 +78,8 @@ type Kind string
 const (
 	Entry    Kind = "entry"    // OPM: a customer by its external id, new or known
 	Register Kind = "register" // Onlinewerkrooster: a new customer
-	Create   Kind = "create"   // DKHardware: a new customer, carried out later
-	Update   Kind = "update"   // DKHardware: a known customer, carried out later
+	Create   Kind = "create"   // DKHardware: a new customer, by a submission
+	Update   Kind = "update"   // DKHardware: a known customer, by a submission
 	Action   Kind = "action"   // Prime Lead: a new lead
 	Click    Kind = "click"    // a new lead by a visitor's click
 	Postback Kind = "postback" // Prime Lead: how far a known lead has come

@@ -36,7 +36,7 @@ func decodeCreate(body []byte) (clientele.Details, []clientele.Address, error) {
 	return d, addresses, f.err()
 }
 
-// accepted is the answer to a write that will be carried out.
+// accepted is the answer to a write, whatever became of it.
 func accepted(submission string) dialect.Answer {
 	b := clientele.AppendQuoted([]byte(`{"submissionId":`), submission)
 	return dialect.Answer{Body: append(b, '}'), Result: clientele.Submitted}

@@ -1,5 +1,5 @@
-// Package dkhardware speaks the DKHardware Partner API: a partner lists the customers of a shop, and submits changes that
-// are carried out later, asking what became of them.
+// Package dkhardware speaks the DKHardware Partner API: a partner lists the customers of a shop, and submits changes, asking
+// what became of them.
 package dkhardware
 
 import (

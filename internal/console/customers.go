@@ -15,7 +15,7 @@ import (
 // customerStore is what the pages of customers read.
 type customerStore interface {
 	SearchCustomers(ctx context.Context, q clientele.CustomerSearch) (clientele.CustomerHits, error)
-	LoadCustomers(ctx context.Context, project int64, ids []int64) ([]clientele.Customer, error)
+	clientele.CustomerShelf
 	FindTermPlace(ctx context.Context, project int64) (clientele.TermPlace, error)
 	FindCustomer(ctx context.Context, project, id int64) (clientele.Customer, error)
 	ListHistory(ctx context.Context, q clientele.HistoryQuery) ([]clientele.Change, error)
@@ -71,8 +71,12 @@ func (c *Console) showCustomers(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	if p.Customers, err = c.Store.LoadCustomers(r.Context(), r.Project.ID, hits.IDs); err != nil {
-		return answer{}, err
+	for customer, err := range c.loadCustomers(r.Context(), r.Project.ID, hits.IDs) {
+		if err != nil {
+			return answer{}, err
+		}
+		customer.Addresses = nil // the list shows none
+		p.Customers = append(p.Customers, customer)
 	}
 	if hits.Next != nil {
 		p.Pages.Next, p.Paused = r.nextPage("after", writePosition(*hits.Next)), len(hits.IDs) < q.Limit
@@ -170,22 +174,38 @@ func (c *Console) eachCustomer(ctx context.Context, q clientele.CustomerSearch) 
 		q.Limit = clientele.MaxPage
 		for {
 			hits, err := c.Store.SearchCustomers(ctx, q)
-			var list []clientele.Customer
-			if err == nil {
-				list, err = c.Store.LoadCustomers(ctx, q.ProjectID, hits.IDs)
-			}
 			if err != nil {
 				yield(clientele.Customer{}, err)
 				return
 			}
-			for _, customer := range list {
-				if !yield(customer, nil) {
+			for customer, err := range c.loadCustomers(ctx, q.ProjectID, hits.IDs) {
+				if !yield(customer, err) || err != nil {
 					return
 				}
 			}
 			if q.After = hits.Next; q.After == nil {
 				return
 			}
+		}
+	}
+}
+
+// loadCustomers goes through the customers with the ids, which are loaded part by part.
+func (c *Console) loadCustomers(ctx context.Context, project int64, ids []int64) iter.Seq2[clientele.Customer, error] {
+	return func(yield func(clientele.Customer, error) bool) {
+		loader := clientele.CustomerLoader{Shelf: c.Store}
+		for len(ids) > 0 {
+			list, n, err := loader.Load(ctx, project, ids)
+			if err != nil {
+				yield(clientele.Customer{}, err)
+				return
+			}
+			for i := range list {
+				if !yield(list[i], nil) {
+					return
+				}
+			}
+			ids = ids[n:]
 		}
 	}
 }

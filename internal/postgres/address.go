@@ -23,7 +23,7 @@ const (
 	inAddressOrder  = `)) AS found (id) ORDER BY id) AS k CROSS JOIN LATERAL
 		(SELECT ` + addressColumns + ` FROM address WHERE project_id = $1 AND customer_id = k.id ORDER BY id OFFSET 0) AS a`
 
-	addressesByID     = addressesOfEach + idsByID + inAddressOrder
+	addressesByID     = addressesOfEach + idsByID + inAddressOrder + " LIMIT $3"
 	addressesByAnyKey = addressesOfEach + idsByAnyKey + inAddressOrder
 )
 
@@ -56,6 +56,12 @@ func queueAddresses(p *pgx.Batch, customers []*clientele.Customer) {
 
 // giveAddresses gives the customers their addresses, which come in order of customer and id.
 func giveAddresses(rows pgx.Rows, customers []clientele.Customer) error {
+	_, err := countAddresses(rows, customers)
+	return err
+}
+
+// countAddresses is giveAddresses, and returns how many came.
+func countAddresses(rows pgx.Rows, customers []clientele.Customer) (n int, err error) {
 	byID := make(map[int64]*clientele.Customer, len(customers))
 	for i := range customers {
 		byID[customers[i].ID] = &customers[i]
@@ -67,9 +73,11 @@ func giveAddresses(rows pgx.Rows, customers []clientele.Customer) error {
 		dest = append(dest, (*text)(t.Text))
 	}
 	dest = append(dest, &a.IsDefaultBilling, &a.IsDefaultShipping, (*instant)(&a.CreatedAt), (*instant)(&a.UpdatedAt))
-	return eachRow(rows, dest, func() {
+	err = eachRow(rows, dest, func() {
+		n++
 		if c := byID[owner]; c != nil { // it may have come after the customers were read
 			c.Addresses = append(c.Addresses, a)
 		}
 	})
+	return n, err
 }

@@ -96,7 +96,7 @@ func Statements() []Statement {
 		{"lock by external number", lockByExternalNumber, []any{project, numbers}, join(pk, byNumber)},
 		{"lock by any key", lockByAnyKey, []any{project, ids, keys, numbers}, join(pk, byExternal, byNumber)},
 		{"addresses by any key", addressesByAnyKey, []any{project, ids, keys, numbers}, join(of, byExternal, byNumber)},
-		{"addresses by id", addressesByID, []any{project, ids}, of},
+		{"addresses by id", addressesByID, []any{project, ids, 1001}, of},
 		{"customers by id", customersByID, []any{project, ids}, pk},
 		{"customer by id", "SELECT " + customerColumns + " FROM customer WHERE project_id = $1 AND id = $2", []any{project, ids[0]}, pk},
 		{"customer by external id", "SELECT " + customerColumns + " FROM customer WHERE project_id = $1 AND external_id = $2", []any{project, keys[0]}, byExternal},

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"clientele"
 
@@ -62,16 +63,35 @@ func positionsSQL(q clientele.CustomerQuery) (query string, args []any) {
 // LoadCustomers returns the project's customers with the given ids, with their addresses, in the order of ids. One that
 // is gone is left out.
 func (s *Store) LoadCustomers(ctx context.Context, project int64, ids []int64) ([]clientele.Customer, error) {
+	return s.LoadCustomersWithin(ctx, project, ids, anyNumber)
+}
+
+// anyNumber of addresses are loaded: no more than a number of that size can be there.
+const anyNumber = math.MaxInt32
+
+// LoadCustomersWithin is LoadCustomers, or clientele.ErrManyAddresses when the customers have more addresses than that among
+// them; one customer alone is always loaded whole.
+func (s *Store) LoadCustomersWithin(ctx context.Context, project int64, ids []int64, most int) ([]clientele.Customer, error) {
+	if len(ids) == 1 {
+		most = anyNumber
+	}
 	var found []clientele.Customer
+	var addresses int
 	err := s.query(ctx, "load customers", func(ctx context.Context, pool *pgxpool.Pool) error {
 		found = make([]clientele.Customer, 0, len(ids))
 		p := &pgx.Batch{}
 		p.Queue(customersByID, project, notNil(ids)).Query(func(rows pgx.Rows) error {
 			return scanCustomers(rows, func(c clientele.Customer) { found = append(found, c) })
 		})
-		p.Queue(addressesByID, project, notNil(ids)).Query(func(rows pgx.Rows) error { return giveAddresses(rows, found) })
+		p.Queue(addressesByID, project, notNil(ids), int64(most)+1).Query(func(rows pgx.Rows) (err error) {
+			addresses, err = countAddresses(rows, found)
+			return err
+		})
 		return pool.SendBatch(ctx, p).Close()
 	})
+	if err == nil && addresses > most {
+		err = clientele.ErrManyAddresses
+	}
 	if err != nil {
 		return nil, fmt.Errorf("load %d customers of project %d: %w", len(ids), project, err)
 	}

@@ -184,7 +184,7 @@ func (t *tx) moveKeys(customers []*clientele.Customer) error {
 
 // FindCustomer returns the project's customer with our id, with its addresses; kind not_found when there is none.
 func (s *Store) FindCustomer(ctx context.Context, project, id int64) (clientele.Customer, error) {
-	found, err := s.loadCustomers(ctx, project, []int64{id})
+	found, err := s.loadCustomers(ctx, project, []int64{id}, anyNumber)
 	if err != nil {
 		return clientele.Customer{}, fmt.Errorf("find customer in project %d: %w", project, classify(err))
 	}

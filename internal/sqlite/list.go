@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 
@@ -57,22 +58,34 @@ func positionsSQL(q clientele.CustomerQuery) (query string, args []any) {
 // LoadCustomers returns the project's customers with the given ids, with their addresses, in the order of ids. One that
 // is gone, or that belongs to another project, is left out.
 func (s *Store) LoadCustomers(ctx context.Context, project int64, ids []int64) ([]clientele.Customer, error) {
-	list, err := s.loadCustomers(ctx, project, ids)
+	return s.LoadCustomersWithin(ctx, project, ids, anyNumber)
+}
+
+// LoadCustomersWithin is LoadCustomers, or clientele.ErrManyAddresses when the customers have more addresses than that among
+// them; one customer alone is always loaded whole.
+func (s *Store) LoadCustomersWithin(ctx context.Context, project int64, ids []int64, addresses int) ([]clientele.Customer, error) {
+	if len(ids) == 1 {
+		addresses = anyNumber
+	}
+	list, err := s.loadCustomers(ctx, project, ids, addresses)
 	if err != nil {
 		return nil, fmt.Errorf("load %d customers of project %d: %w", len(ids), project, classify(err))
 	}
 	return list, nil
 }
 
+// anyNumber of addresses are loaded: no more than a number of that size can be there.
+const anyNumber = math.MaxInt32
+
 const (
 	// The plus keeps SQLite from going to an id by the index of projects, which is a second look-up for each.
 	packedCustomers = "SELECT json_array(" + customerColumns + `) FROM customer
 		WHERE +project_id = ? AND id IN (SELECT value FROM json_each(?))`
 	packedAddresses = "SELECT json_array(" + addressColumns + `) FROM address
-		WHERE project_id = ? AND customer_id IN (SELECT value FROM json_each(?)) ORDER BY customer_id, id`
+		WHERE project_id = ? AND customer_id IN (SELECT value FROM json_each(?)) ORDER BY customer_id, id LIMIT ?`
 )
 
-func (s *Store) loadCustomers(ctx context.Context, project int64, ids []int64) ([]clientele.Customer, error) {
+func (s *Store) loadCustomers(ctx context.Context, project int64, ids []int64, most int) ([]clientele.Customer, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
@@ -92,14 +105,19 @@ func (s *Store) loadCustomers(ctx context.Context, project int64, ids []int64) (
 	if err != nil {
 		return nil, err
 	}
-	err = s.eachPacked(ctx, &s.packedAddresses, packedAddresses, []any{project, keys}, func(p *packed) {
+	addresses := 0
+	err = s.eachPacked(ctx, &s.packedAddresses, packedAddresses, []any{project, keys, most + 1}, func(p *packed) {
 		var a clientele.Address
+		addresses++
 		if c := &list[places[unpackAddress(p, &a)]]; c.ID != 0 { // it may be gone since
 			c.Addresses = append(c.Addresses, a)
 		}
 	})
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case addresses > most:
+		return nil, clientele.ErrManyAddresses
 	}
 	if found < len(ids) {
 		list = slices.DeleteFunc(list, func(c clientele.Customer) bool { return c.ID == 0 })

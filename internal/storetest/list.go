@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -23,6 +24,7 @@ func listChecks() []check {
 		{"Load_IsWhole", testLoadWhole},
 		{"Load_UnknownAndForeignAreLeftOut", testLoadUnknown},
 		{"Load_AFullPage", testLoadFullPage},
+		{"Load_WithinAddresses", testLoadWithin},
 	}
 }
 
@@ -278,4 +280,46 @@ func testLoadFullPage(t *testing.T, f *fixture) {
 			t.Fatalf("place %d has customer %d, %v, with %d addresses", i, c.ID, c.ExternalID, len(c.Addresses))
 		}
 	}
+}
+
+// testLoadWithin: customers with more addresses among them than were asked for are not loaded together, one alone always is,
+// and part by part each comes once, in order, with its addresses.
+func testLoadWithin(t *testing.T, f *fixture) {
+	var writes []clientele.Write
+	for i := range 40 {
+		addresses := 1
+		if i%8 == 3 {
+			addresses = 300
+		}
+		writes = append(writes, create(f.project, 1, nil, make([]clientele.Address, addresses)...))
+	}
+	all := ids(f.commit(t, writes...))
+	slices.Reverse(all)
+	for _, k := range []struct {
+		ids  []int64
+		most int
+		want error
+	}{
+		{all[:4], 4, nil},
+		{all[:4], 3, clientele.ErrManyAddresses},
+		{all[3:5], 300, clientele.ErrManyAddresses},
+		{all[4:5], 1, nil},
+		{all, 5*300 + 35, nil},
+		{nil, 0, nil},
+	} {
+		list, err := f.LoadCustomersWithin(t.Context(), f.project, k.ids, k.most)
+		if !errors.Is(err, k.want) || err == nil && len(list) != len(k.ids) {
+			t.Errorf("%d of %d customers within %d addresses: %v, want %v", len(list), len(k.ids), k.most, err, k.want)
+		}
+	}
+	loader := clientele.CustomerLoader{Shelf: f}
+	var list []clientele.Customer
+	for left := all; len(left) > 0; {
+		part, n, err := loader.Load(t.Context(), f.project, left)
+		if err != nil || n == 0 {
+			t.Fatalf("part of %d: %v", n, err)
+		}
+		list, left = append(list, part...), left[n:]
+	}
+	wantSame(t, "customers", f.load(t, all...), list)
 }

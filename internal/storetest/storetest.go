@@ -33,6 +33,7 @@ type Store interface {
 	FilterCustomers(ctx context.Context, f clientele.CustomerFilter) (ids []int64, total int, err error)
 	ListPositions(ctx context.Context, q clientele.CustomerQuery) ([]clientele.Position, error)
 	LoadCustomers(ctx context.Context, project int64, ids []int64) ([]clientele.Customer, error)
+	clientele.CustomerShelf
 	ListChanges(ctx context.Context, project int64, subject clientele.Subject, id int64) ([]clientele.Change, error)
 	ListHistory(ctx context.Context, q clientele.HistoryQuery) ([]clientele.Change, error)
 	SearchCustomers(ctx context.Context, q clientele.CustomerSearch) (clientele.CustomerHits, error)

@@ -19,6 +19,7 @@ type Shelf interface {
 	FindCustomer(ctx context.Context, project, id int64) (clientele.Customer, error)
 	ListPositions(ctx context.Context, q clientele.CustomerQuery) ([]clientele.Position, error)
 	LoadCustomers(ctx context.Context, project int64, ids []int64) ([]clientele.Customer, error)
+	clientele.CustomerShelf
 }
 
 // Work carries out the submissions that wait, as the server's runner does when it is signalled.

@@ -10,8 +10,8 @@ import (
 	"clientele/internal/dialect"
 )
 
-// chunk is how many customers are loaded and written at a time, so that the memory for a list does not grow with it.
-const chunk = 250
+// maxPieceBytes is how large the pieces are in which a page is written, but for the customer at the end of each.
+const maxPieceBytes = 256 << 10
 
 // list answers GET /v1/customer.
 func (a *API) list(r *dialect.Request) (dialect.Answer, error) {
@@ -36,7 +36,10 @@ func (a *API) list(r *dialect.Request) (dialect.Answer, error) {
 		answer.Stream = func(io.Writer) error { return nil }
 		return answer, nil
 	}
-	page := &page{api: a, query: &q, left: positions}
+	page := &page{api: a, query: &q, loader: clientele.CustomerLoader{Shelf: a.shelf}, left: positions}
+	for _, position := range positions {
+		page.ids = append(page.ids, position.ID)
+	}
 	if err := page.load(r.Context()); err != nil { // while an error can still be answered
 		return dialect.Answer{}, err
 	}
@@ -48,30 +51,24 @@ func (a *API) list(r *dialect.Request) (dialect.Answer, error) {
 type page struct {
 	api    *API
 	query  *clientele.CustomerQuery
+	loader clientele.CustomerLoader
 	left   []clientele.Position // not loaded yet
+	ids    []int64              // of left
 	loaded []clientele.Customer
 }
 
-// load loads the next chunk. A customer shows the date that put it in its place: one that changes while the page is on its
+// load loads the next part. A customer shows the date that put it in its place: one that changes while the page is on its
 // way has its new place in a later page, and a partner that goes on from the last date it read misses nothing.
 func (p *page) load(ctx context.Context) error {
-	n := min(chunk, len(p.left))
-	if n == 0 {
-		p.loaded = nil
-		return nil
-	}
-	ids := make([]int64, n)
-	for i := range ids {
-		ids[i] = p.left[i].ID
-	}
+	var n int
 	var err error
-	if p.loaded, err = p.api.shelf.LoadCustomers(ctx, p.query.ProjectID, ids); err != nil {
+	if p.loaded, n, err = p.loader.Load(ctx, p.query.ProjectID, p.ids); err != nil {
 		return err
 	}
 	if !p.query.ByCreated {
 		p.date(p.left[:n])
 	}
-	p.left = p.left[n:]
+	p.left, p.ids = p.left[n:], p.ids[n:]
 	return nil
 }
 
@@ -86,10 +83,10 @@ func (p *page) date(positions []clientele.Position) {
 	}
 }
 
-// maxKeptBuffer is how large a buffer may be, in bytes, to be used again: a chunk of customers with few addresses.
+// maxKeptBuffer is how large a buffer may be, in bytes, to be used again: a piece that ends with a customer of few addresses.
 const maxKeptBuffer = 512 << 10
 
-// buffer returns a buffer for a chunk, of an earlier page if there is one.
+// buffer returns a buffer for pieces, of an earlier page if there is one.
 func (a *API) buffer() *[]byte {
 	if b, ok := a.buffers.Get().(*[]byte); ok {
 		return b
@@ -98,7 +95,7 @@ func (a *API) buffer() *[]byte {
 	return &b
 }
 
-// write writes the page, chunk by chunk. An error cuts the answer off.
+// write writes the page, piece by piece. An error cuts the answer off.
 func (p *page) write(ctx context.Context, w io.Writer) error {
 	buffer := p.api.buffer()
 	b := append((*buffer)[:0], `{"payload":[`...)
@@ -115,11 +112,14 @@ func (p *page) write(ctx context.Context, w io.Writer) error {
 			}
 			separate = true
 			b = appendCustomer(b, &p.loaded[i])
+			if len(b) < maxPieceBytes && i < len(p.loaded)-1 {
+				continue
+			}
+			if _, err := w.Write(b); err != nil {
+				return hungUp(err)
+			}
+			b = b[:0]
 		}
-		if _, err := w.Write(b); err != nil {
-			return hungUp(err)
-		}
-		b = b[:0]
 		if err := p.load(ctx); err != nil {
 			if ctx.Err() != nil {
 				return hungUp(err)

@@ -22,14 +22,21 @@ import (
 type watchedShelf struct {
 	dkhardware.Shelf
 	onLoad func(ids []int64) error
+	most   int // addresses that came of one load
 }
 
-// LoadCustomers implements dkhardware.Shelf.
-func (s *watchedShelf) LoadCustomers(ctx context.Context, project int64, ids []int64) ([]clientele.Customer, error) {
+// LoadCustomersWithin implements clientele.CustomerShelf.
+func (s *watchedShelf) LoadCustomersWithin(ctx context.Context, project int64, ids []int64, addresses int) ([]clientele.Customer, error) {
 	if err := s.onLoad(ids); err != nil {
 		return nil, err
 	}
-	return s.Shelf.LoadCustomers(ctx, project, ids)
+	list, err := s.Shelf.LoadCustomersWithin(ctx, project, ids, addresses)
+	loaded := 0
+	for i := range list {
+		loaded += len(list[i].Addresses)
+	}
+	s.most = max(s.most, loaded)
+	return list, err
 }
 
 // watched returns a shop with a shelf that tells of loads, and its place.
@@ -54,7 +61,7 @@ func (w *stepwise) Write(b []byte) (int, error) {
 	return w.ResponseWriter.Write(b)
 }
 
-// TestList_Streams reads 1,000 customers with addresses: they are loaded and written 100 at a time, so that no more of them
+// TestList_Streams reads 1,000 customers with addresses: they are loaded and written 250 at a time, so that no more of them
 // is in memory, and come in order, each with its own addresses.
 func TestList_Streams(t *testing.T) {
 	const customers, chunk = 1000, 250
@@ -100,6 +107,32 @@ func TestList_Streams(t *testing.T) {
 		}
 		if !slices.Equal(got, want) {
 			t.Errorf("customers out of order")
+		}
+	})
+}
+
+// TestList_LargeCustomersInSmallPieces reads customers with few addresses and then ones with as many as there can be: of these
+// fewer are loaded at a time, and no piece of the answer has more than one over the bound.
+func TestList_LargeCustomersInSmallPieces(t *testing.T) {
+	const customers, addresses, maxLoaded, maxPiece = 110, 200, 1000, 256<<10 + 128<<10
+	onEveryStore(t, func(t *testing.T, m dialecttest.StoreMaker) {
+		s, shelf := watched(t, m)
+		project, token := s.project(t)
+		s.commit(t, project, times(customers, func(i int) clientele.Write { return creation(moment(i), i/80*addresses) })...)
+		largest := 0
+		inner := s.handler
+		s.handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			inner.ServeHTTP(&stepwise{w, func(bytes int) { largest = max(largest, bytes) }}, r)
+		})
+		page, _ := s.list(t, "/v1/customer?limit=1000&newest=false", token)
+		if len(page.Payload) != customers || shelf.most > maxLoaded || largest > maxPiece {
+			t.Errorf("%d customers, up to %d addresses loaded and %d bytes written at a time, want %d, %d and %d", len(page.Payload),
+				shelf.most, largest, customers, maxLoaded, maxPiece)
+		}
+		for i, c := range page.Payload {
+			if len(c.Addresses) != i/80*addresses {
+				t.Errorf("customer %d has %d addresses", i, len(c.Addresses))
+			}
 		}
 	})
 }

@@ -36,7 +36,7 @@ type Book interface {
 // Shelf is what this dialect reads. Both stores are one.
 type Shelf interface {
 	ListPositions(ctx context.Context, q clientele.CustomerQuery) ([]clientele.Position, error)
-	LoadCustomers(ctx context.Context, project int64, ids []int64) ([]clientele.Customer, error)
+	clientele.CustomerShelf
 	FindCustomer(ctx context.Context, project, id int64) (clientele.Customer, error)
 	FindSubmission(ctx context.Context, project int64, id string) (clientele.Submission, error)
 }

@@ -99,7 +99,7 @@ func (c *contest) stored(t *testing.T) map[string]clientele.Customer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	customers, err := shelf.LoadCustomers(t.Context(), c.Project, ids)
+	customers, err := c.Store.LoadCustomers(t.Context(), c.Project, ids)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package onlinewerkrooster
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -42,7 +43,7 @@ func (a *API) list(r *dialect.Request) (dialect.Answer, error) {
 	if err != nil {
 		return dialect.Answer{}, err
 	}
-	customers, err := a.shelf.LoadCustomers(r.Context(), r.Call.ProjectID, ids)
+	body, err := a.appendCustomers(r.Context(), nil, r.Call.ProjectID, ids)
 	if err != nil {
 		return dialect.Answer{}, err
 	}
@@ -50,18 +51,28 @@ func (a *API) list(r *dialect.Request) (dialect.Answer, error) {
 	if links := q.links(r.URL.EscapedPath(), total); links != "" {
 		header.Set("Link", links)
 	}
-	return dialect.Answer{Header: header, Body: appendCustomers(nil, customers)}, nil
+	return dialect.Answer{Header: header, Body: body}, nil
 }
 
-func appendCustomers(b []byte, list []clientele.Customer) []byte {
+// appendCustomers appends the customers with the ids. They are loaded part by part: only one address of each is shown.
+func (a *API) appendCustomers(ctx context.Context, b []byte, project int64, ids []int64) ([]byte, error) {
+	loader := clientele.CustomerLoader{Shelf: a.shelf}
 	b = append(b, '[')
-	for i := range list {
-		if i > 0 {
-			b = append(b, ',')
+	for separate := false; len(ids) > 0; {
+		list, n, err := loader.Load(ctx, project, ids)
+		if err != nil {
+			return nil, err
 		}
-		b = appendCustomer(b, &list[i])
+		for i := range list {
+			if separate {
+				b = append(b, ',')
+			}
+			separate = true
+			b = appendCustomer(b, &list[i])
+		}
+		ids = ids[n:]
 	}
-	return append(b, ']')
+	return append(b, ']'), nil
 }
 
 // appendCustomer appends a customer as this API shows it: the ids, and every field of the create body, null where a

@@ -25,7 +25,7 @@ type Book interface {
 type Shelf interface {
 	FindCustomer(ctx context.Context, project, id int64) (clientele.Customer, error)
 	FilterCustomers(ctx context.Context, f clientele.CustomerFilter) (ids []int64, total int, err error)
-	LoadCustomers(ctx context.Context, project int64, ids []int64) ([]clientele.Customer, error)
+	clientele.CustomerShelf
 }
 
 // API serves the dialect.

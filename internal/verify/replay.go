@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
 	"slices"
@@ -118,7 +119,15 @@ func (v *values) takeText(name string, to *clientele.Text) {
 	}
 }
 
+// takeTime reads a time. One of a year below 0, which a partner's date in year 0 could once become, stands with a sign, which
+// no reader of RFC 3339 takes.
 func (v *values) takeTime(name string, to *time.Time) {
+	if bare, ok := bytes.CutPrefix(v.members[name], []byte(`"-`)); ok {
+		v.members[name] = append(jsontext.Value{'"'}, bare...)
+		take(v, name, to)
+		*to = time.Date(-to.Year(), to.Month(), to.Day(), to.Hour(), to.Minute(), to.Second(), to.Nanosecond(), time.UTC)
+		return
+	}
 	take(v, name, to)
 	*to = to.UTC()
 }

@@ -174,6 +174,7 @@ func (f *fixture) leads(t *testing.T, project int64, origin clientele.Origin) {
 		f.commit(t, clientele.Write{ProjectID: project, Origin: origin, At: start, Lead: &clientele.LeadWrite{Register: l}})
 	}
 	report := clientele.LeadReport{NetValue: 100, CustomerType: clientele.Some("new")}
+	report.Reached[clientele.StageWideContact] = time.Date(-1, time.December, 31, 22, 36, 0, 0, time.UTC) // was taken once
 	report.Reached[clientele.StageContract] = start.Add(time.Hour)
 	write := clientele.Write{ProjectID: project, Origin: origin, At: start.Add(time.Hour), Lead: &clientele.LeadWrite{
 		UUID: "d0000000-0000-4000-8000-000000000001", Report: report,

@@ -63,11 +63,14 @@ func parseDate(text string, zone *time.Location) (at time.Time, wrong string) {
 		return time.Time{}, notDate
 	}
 	at = firstInstant(wall, zone)
-	if at.IsZero() { // also the one instant that cannot be told from none
+	if at.IsZero() || at.Before(earliest) {
 		return time.Time{}, noSuchDate
 	}
 	return at.UTC(), ""
 }
+
+// earliest is before anything that can have happened to an action: what is earlier is no date of one.
+var earliest = time.Date(1900, time.January, 1, 0, 0, 0, 0, time.UTC)
 
 // isDateForm reports whether the digits and signs of a date stand in their places.
 func isDateForm(text string) bool {

@@ -94,12 +94,20 @@ func TestParseDate_TakesOnlyItsForm(t *testing.T) {
 	})
 }
 
-// TestParseDate_NoDateLooksLikeNone: the zero time stands for no date everywhere else.
-func TestParseDate_NoDateLooksLikeNone(t *testing.T) {
-	if at, wrong := parseDate("0001-01-01 00:00:00", time.UTC); wrong == "" {
-		t.Errorf("taken as %v", at)
+// TestParseDate_NoneBeforeActions: the zero time stands for no date everywhere else, and a year below 0 for none at all.
+func TestParseDate_NoneBeforeActions(t *testing.T) {
+	warsaw, err := time.LoadLocation("Europe/Warsaw")
+	if err != nil {
+		t.Fatal(err)
 	}
-	if at, wrong := parseDate("0001-01-01 00:00:01", time.UTC); wrong != "" {
+	for _, text := range []string{"0000-01-01 00:00:00", "0001-01-01 00:00:00", "0001-01-01 00:00:01", "1899-12-31 23:59:59"} {
+		for _, zone := range []*time.Location{time.UTC, warsaw} {
+			if at, wrong := parseDate(text, zone); wrong != noSuchDate {
+				t.Errorf("%s in %s: %v, %q, want %q", text, zone, at, wrong, noSuchDate)
+			}
+		}
+	}
+	if at, wrong := parseDate("1900-01-01 00:00:00", time.UTC); wrong != "" {
 		t.Errorf("%v: %s", at, wrong)
 	}
 }

@@ -65,15 +65,23 @@ func (a *Access) BySecret(ctx context.Context, d clientele.Dialect, secret strin
 func (a *Access) BySecretIf(
 	ctx context.Context, d clientele.Dialect, secret string, accept func(*clientele.Credential) bool,
 ) (*clientele.Credential, error) {
+	c, hash, err := a.seek(ctx, d, secret, accept)
+	a.guesses.note(ctx, hash, err)
+	return c, err
+}
+
+// seek is BySecretIf, but leaves it to its caller to note what became of the secret, and returns what the secret is noted by.
+func (a *Access) seek(
+	ctx context.Context, d clientele.Dialect, secret string, accept func(*clientele.Credential) bool,
+) (*clientele.Credential, clientele.SecretHash, error) {
 	hash := clientele.HashSecret(d, Canonical(secret))
 	if err := a.guesses.check(ctx, d, secret, hash); err != nil {
-		return nil, err
+		return nil, hash, err
 	}
 	c, err := find(a, &a.bySecret, hash, lookup{accept, func() (clientele.Credential, time.Time, error) {
 		return a.directory.FindCredentialBySecret(ctx, hash)
 	}})
-	a.guesses.note(ctx, hash, err)
-	return c, err
+	return c, hash, err
 }
 
 // ByID returns the credential with our id. The errors are those of BySecret.

@@ -50,9 +50,14 @@ func (g *guesses) note(ctx context.Context, hash clientele.SecretHash, err error
 	case err == nil:
 		g.open(hash)
 	case clientele.KindOf(err) == clientele.KindUnauthorized:
-		if from := origin(ctx); from != "" {
-			g.failed.add(from)
-		}
+		g.fail(ctx)
+	}
+}
+
+// fail counts an unknown secret.
+func (g *guesses) fail(ctx context.Context) {
+	if from := origin(ctx); from != "" {
+		g.failed.add(from)
 	}
 }
 

@@ -59,28 +59,6 @@ type tokenClaims struct {
 	Scope    string `json:"scope"`
 }
 
-// Authenticate returns the credential of a client (RFC 6749 section 2.3). The secret alone names it, as every secret does;
-// the id has to fit.
-//
-// The error is of kind unauthorized when the client is unknown, its secret wrong, or its credential revoked or expired, all
-// alike; rate_limited when it failed too often in this minute; unavailable when the store cannot be asked.
-func (t *Tokens) Authenticate(ctx context.Context, clientID, secret string) (*clientele.Credential, error) {
-	if clientID == "" || len(clientID) > maxClientID {
-		return nil, unauthorized
-	}
-	if err := t.failed.check(clientID); err != nil {
-		return nil, err
-	}
-	c, err := t.access.BySecret(ctx, t.dialect, secret)
-	if err == nil && c.ClientID.V != clientID {
-		c, err = nil, unauthorized
-	}
-	if clientele.KindOf(err) == clientele.KindUnauthorized {
-		t.failed.add(clientID)
-	}
-	return c, err
-}
-
 // Issue returns a token for a credential, good for the scopes that are asked for, or for all that it was granted when none
 // is. The error is of kind invalid, with Field "scope", when one was not granted.
 func (t *Tokens) Issue(ctx context.Context, credential *clientele.Credential, asked []string) (Token, error) {

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -139,7 +140,7 @@ func TestTokens_StoreAway(t *testing.T) {
 	f.clock.Move(access.MaxAge)
 	_, err := s.tokens.Verify(t.Context(), token)
 	wantKind(t, "later", err, clientele.KindUnavailable)
-	_, err = s.tokens.Authenticate(t.Context(), clientID, f.secret)
+	_, err = s.tokens.Authenticate(t.Context(), access.Client{ID: clientID, Secret: f.secret})
 	wantKind(t, "authenticate", err, clientele.KindUnavailable)
 	f.clock.Move(2 * time.Minute)
 	_, err = s.tokens.Issue(t.Context(), &f.client, nil)
@@ -226,7 +227,7 @@ func TestAuthenticate(t *testing.T) {
 	f := newFixture(t)
 	s := f.serve(t, f, f)
 	_, otherSecret := f.newClient(t, f.client.Grants[0].ProjectID, "another client")
-	c, err := s.tokens.Authenticate(t.Context(), clientID, f.secret)
+	c, err := s.tokens.Authenticate(t.Context(), access.Client{ID: clientID, Secret: f.secret})
 	if err != nil || c.ID != f.client.ID {
 		t.Fatalf("%v, %v", c, err)
 	}
@@ -234,7 +235,7 @@ func TestAuthenticate(t *testing.T) {
 		"unknown client": {"nobody", f.secret}, "wrong secret": {clientID, "dkh_wrong"}, "no secret": {clientID, ""},
 		"no client": {"", f.secret}, "secret of another": {clientID, otherSecret}, "endless client": {strings.Repeat("x", 256), f.secret},
 	} {
-		c, err := s.tokens.Authenticate(t.Context(), try[0], try[1])
+		c, err := s.tokens.Authenticate(t.Context(), access.Client{ID: try[0], Secret: try[1]})
 		wantKind(t, name, err, clientele.KindUnauthorized)
 		if c != nil || err != nil && err.Error() != "unauthorized: unknown credential" {
 			t.Errorf("%s: %v, %v; want no difference", name, c, err)
@@ -242,7 +243,7 @@ func TestAuthenticate(t *testing.T) {
 	}
 	f.revoke(t)
 	f.clock.Move(access.MaxAge)
-	_, err = s.tokens.Authenticate(t.Context(), clientID, f.secret)
+	_, err = s.tokens.Authenticate(t.Context(), access.Client{ID: clientID, Secret: f.secret})
 	wantKind(t, "revoked", err, clientele.KindUnauthorized)
 }
 
@@ -252,7 +253,7 @@ func TestAuthenticate_ManyFailures(t *testing.T) {
 	f := newFixture(t)
 	s := f.serve(t, f, f)
 	try := func(client, secret string) error {
-		_, err := s.tokens.Authenticate(t.Context(), client, secret)
+		_, err := s.tokens.Authenticate(t.Context(), access.Client{ID: client, Secret: secret})
 		return err
 	}
 	for _, client := range []string{clientID, "nobody"} {
@@ -271,20 +272,53 @@ func TestAuthenticate_ManyFailures(t *testing.T) {
 	}
 }
 
+// TestAuthenticate_Readings holds that a client whose proof can be read in two ways is let in by either, as often as it likes, and
+// fails once when neither is right: against each id that it may have meant, and against its address.
+func TestAuthenticate_Readings(t *testing.T) {
+	f := newFixture(t)
+	s := f.serve(t, f, f)
+	ctx := clientele.WithRequest(t.Context(), &clientele.Request{Client: netip.MustParseAddr("192.0.2.7")})
+	right := access.Client{ID: clientID, Secret: f.secret}
+	wrong := access.Client{ID: clientID, Secret: "q1 W2"}
+	for i := range 100 {
+		if _, err := s.tokens.Authenticate(ctx, wrong, right); err != nil {
+			t.Fatalf("call %d: %v", i, err)
+		}
+	}
+	if _, err := s.tokens.Authenticate(ctx, right, wrong); err != nil {
+		t.Errorf("the first is right: %v", err)
+	}
+	other := access.Client{ID: "client+1", Secret: "q1+W2"}
+	for i := range 30 {
+		_, err := s.tokens.Authenticate(ctx, wrong, other)
+		wantKind(t, fmt.Sprint("failure ", i), err, clientele.KindUnauthorized)
+	}
+	for _, reading := range []access.Client{wrong, other} {
+		_, err := s.tokens.Authenticate(ctx, reading)
+		wantKind(t, reading.ID+" after 30 failures", err, clientele.KindRateLimited)
+	}
+	for i := range 30 { // the address has shown 30 unknown secrets, and may show 60
+		_, err := s.tokens.Authenticate(ctx, access.Client{ID: fmt.Sprint("client ", i), Secret: "wrong"})
+		wantKind(t, fmt.Sprint("guess ", i), err, clientele.KindUnauthorized)
+	}
+	_, err := s.tokens.Authenticate(ctx, access.Client{ID: "one more", Secret: "wrong"})
+	wantKind(t, "after 60 guesses", err, clientele.KindRateLimited)
+}
+
 // TestAuthenticate_MadeUpClients holds that clients which nobody knows do not fill the memory: counting goes on for all.
 func TestAuthenticate_MadeUpClients(t *testing.T) {
 	f := newFixture(t)
 	s := f.serve(t, unknowing{f.Store}, f)
 	for i := range 10_500 {
-		_, err := s.tokens.Authenticate(t.Context(), fmt.Sprint("client ", i), "wrong")
+		_, err := s.tokens.Authenticate(t.Context(), access.Client{ID: fmt.Sprint("client ", i), Secret: "wrong"})
 		if clientele.KindOf(err) != clientele.KindUnauthorized {
 			t.Fatalf("client %d: %v", i, err)
 		}
 	}
 	for range 30 {
-		_, _ = s.tokens.Authenticate(t.Context(), "last", "wrong")
+		_, _ = s.tokens.Authenticate(t.Context(), access.Client{ID: "last", Secret: "wrong"})
 	}
-	_, err := s.tokens.Authenticate(t.Context(), "last", "wrong")
+	_, err := s.tokens.Authenticate(t.Context(), access.Client{ID: "last", Secret: "wrong"})
 	wantKind(t, "the last after 30 failures", err, clientele.KindRateLimited)
 }
 

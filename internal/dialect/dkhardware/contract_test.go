@@ -98,7 +98,7 @@ func issueClients(t testing.TB, s *dialecttest.Server) {
 func clientID(name string) string { return fmt.Sprintf("%08x-0000-4000-8000-000000000000", name[:3]) }
 
 func setToken(ctx context.Context, s *dialecttest.Server, tokens *access.Tokens, name string) error {
-	c, err := tokens.Authenticate(ctx, s.Vars[name+"_ID"], s.Vars[name+"_SECRET"])
+	c, err := tokens.Authenticate(ctx, access.Client{ID: s.Vars[name+"_ID"], Secret: s.Vars[name+"_SECRET"]})
 	if err != nil {
 		return fmt.Errorf("token of %s: %w", name, err)
 	}

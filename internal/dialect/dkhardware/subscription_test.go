@@ -87,7 +87,7 @@ func (s *subscriber) issue(t *testing.T, guard *access.Access, tokens *access.To
 	for _, v := range issued.Values {
 		values[v.Name] = v.Text
 	}
-	c, err := tokens.Authenticate(t.Context(), values["client_id"], values["client_secret"])
+	c, err := tokens.Authenticate(t.Context(), access.Client{ID: values["client_id"], Secret: values["client_secret"]})
 	if err != nil {
 		t.Fatal(err)
 	}

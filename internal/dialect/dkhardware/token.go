@@ -117,51 +117,47 @@ func readForm(w http.ResponseWriter, r *http.Request) (map[string]string, error)
 	return form, nil
 }
 
-// client is how a client proves itself.
-type client struct{ id, secret string }
-
 // authenticate knows the client by the Authorization header or by the body, not by both (RFC 6749 section 2.3).
 func (a *API) authenticate(r *http.Request, form map[string]string) (*clientele.Credential, error) {
-	inBody := client{form["client_id"], form["client_secret"]}
+	inBody := access.Client{ID: form["client_id"], Secret: form["client_secret"]}
 	headers := r.Header["Authorization"]
 	if len(headers) == 0 {
-		return a.tokens.Authenticate(r.Context(), inBody.id, inBody.secret)
+		return a.tokens.Authenticate(r.Context(), inBody)
 	}
 	plain, ok := basic(headers[0])
 	if !ok && len(headers) == 1 {
 		return nil, clientele.Errorf(clientele.KindUnauthorized, "not HTTP Basic")
 	}
-	decoded := plain.decoded()
-	if len(headers) > 1 || inBody.secret != "" || inBody.id != "" && inBody.id != plain.id && inBody.id != decoded.id {
+	decoded := formDecoded(plain)
+	if len(headers) > 1 || inBody.Secret != "" || inBody.ID != "" && inBody.ID != plain.ID && inBody.ID != decoded.ID {
 		return nil, oauthError("invalid_request", "the client must prove itself once, in the header or in the body")
 	}
-	c, err := a.tokens.Authenticate(r.Context(), decoded.id, decoded.secret)
-	if clientele.KindOf(err) == clientele.KindUnauthorized && plain != decoded { // many clients do not encode
-		c, err = a.tokens.Authenticate(r.Context(), plain.id, plain.secret)
+	if plain == decoded {
+		return a.tokens.Authenticate(r.Context(), plain)
 	}
-	return c, err
+	return a.tokens.Authenticate(r.Context(), decoded, plain) // many clients do not encode
 }
 
-// decoded returns the client with id and secret read as form-encoded, as RFC 6749 section 2.3.1 has them in HTTP Basic; as
+// formDecoded returns the client with id and secret read as form-encoded, as RFC 6749 section 2.3.1 has them in HTTP Basic; as
 // they stand when they cannot be.
-func (c client) decoded() client {
-	id, idErr := url.QueryUnescape(c.id)
-	secret, secretErr := url.QueryUnescape(c.secret)
+func formDecoded(c access.Client) access.Client {
+	id, idErr := url.QueryUnescape(c.ID)
+	secret, secretErr := url.QueryUnescape(c.Secret)
 	if idErr != nil || secretErr != nil {
 		return c
 	}
-	return client{id, secret}
+	return access.Client{ID: id, Secret: secret}
 }
 
 // basic reads the credentials of HTTP Basic (RFC 7617).
-func basic(header string) (client, bool) {
+func basic(header string) (access.Client, bool) {
 	scheme, encoded, _ := strings.Cut(header, " ")
 	text, err := base64.StdEncoding.DecodeString(strings.TrimLeft(encoded, " "))
 	if err != nil || !strings.EqualFold(scheme, "Basic") {
-		return client{}, false
+		return access.Client{}, false
 	}
 	id, secret, ok := strings.Cut(string(text), ":")
-	return client{id, secret}, ok
+	return access.Client{ID: id, Secret: secret}, ok
 }
 
 // oauthError is an error of the token endpoint: a code of RFC 6749 section 5.2 and a sentence for the developer.

@@ -39,8 +39,10 @@ func TestToken_SecretsThatPartnersBroughtAlong(t *testing.T) {
 				"as they stand": id + ":" + secret, "encoded": url.QueryEscape(id) + ":" + url.QueryEscape(secret),
 			} {
 				header = "Basic " + base64.StdEncoding.EncodeToString([]byte(header))
-				if w := s.askForToken(header, body); w.Code != http.StatusOK {
-					t.Errorf("%s, %s: %d %s", secret, name, w.Code, w.Body)
+				for range 33 { // more often than a client may fail
+					if w := s.askForToken(header, body); w.Code != http.StatusOK {
+						t.Fatalf("%s, %s: %d %s", secret, name, w.Code, w.Body)
+					}
 				}
 			}
 			body.Set("client_id", id)

@@ -14,6 +14,9 @@ import (
 // userAgent is what receivers see in their logs.
 const userAgent = "Clientele-Webhook/1.0"
 
+// maxBodyWait is how long the body of an answer is waited for that said success: it changes nothing any more.
+const maxBodyWait = time.Second
+
 // answered is what an attempt came to.
 type answered struct {
 	attempt clientele.Attempt
@@ -49,6 +52,9 @@ func (s *Service) post(ctx context.Context, sub *clientele.Subscription, id stri
 	defer response.Body.Close()
 	a.attempt.StatusCode = response.StatusCode
 	a.asked = retryAfter(response.Header, began)
+	if a.delivered() {
+		defer time.AfterFunc(maxBodyWait, cancel).Stop()
+	}
 	a.attempt.Answer, err = readAnswer(response.Body)
 	if err != nil && !a.delivered() {
 		a.attempt.ErrorClass = classify(err)

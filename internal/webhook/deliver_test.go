@@ -128,7 +128,7 @@ func testWait_JitterAndRetryAfter(t *testing.T, open opener) {
 	}
 	now := f.now()
 	for text, want := range map[string]time.Duration{
-		"120": 2 * time.Minute, "": 0, "soon": 0, "-5": 0, now.Add(time.Hour).Format(http.TimeFormat): time.Hour,
+		"120": 2 * time.Minute, "90000": 24 * time.Hour, "2147483648": 24 * time.Hour, "18446744073709551616": 24 * time.Hour, "": 0, "soon": 0, "-5": 0, now.Add(time.Hour).Format(http.TimeFormat): time.Hour,
 		now.Add(-time.Hour).Format(http.TimeFormat): 0,
 	} {
 		if got := retryAfter(http.Header{"Retry-After": {text}}, now); got != want {

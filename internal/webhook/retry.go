@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 	"time"
@@ -51,14 +52,16 @@ func (s *Service) wait(sub *clientele.Subscription, n int, asked time.Duration) 
 	return max(wait, min(asked, maxRetryAfter)), true
 }
 
-// retryAfter reads a Retry-After header: seconds or a date (RFC 9110 section 10.2.3); 0 for none that can be read.
+// retryAfter reads a Retry-After header: seconds or a date (RFC 9110 section 10.2.3), maxRetryAfter at most; 0 for none that can
+// be read.
 func retryAfter(h http.Header, now time.Time) time.Duration {
 	text := h.Get("Retry-After")
-	if n, err := strconv.ParseUint(text, 10, 31); err == nil {
-		return time.Duration(n) * time.Second
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err == nil || errors.Is(err, strconv.ErrRange) { // then n is the greatest
+		return time.Duration(min(n, uint64(maxRetryAfter/time.Second))) * time.Second
 	}
 	if at, err := http.ParseTime(text); err == nil {
-		return max(0, at.Sub(now))
+		return min(max(0, at.Sub(now)), maxRetryAfter)
 	}
 	return 0
 }

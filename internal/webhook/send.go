@@ -69,6 +69,9 @@ func (s *Service) request(ctx context.Context, sub *clientele.Subscription, id s
 	}
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("User-Agent", userAgent)
+	// net/http repeats a request at once whose connection turns out to be closed, if it has this header. Without a value the header
+	// is not sent; Webhook-Id tells a receiver what it has seen.
+	r.Header["Idempotency-Key"] = nil
 	now := s.now()
 	return r, sign(r.Header, sub.Signs(now), id, now, message)
 }

@@ -53,3 +53,50 @@ func TestPost_AnswerLeftOpen(t *testing.T) {
 		})
 	}
 }
+
+// TestPost_ClosedConnection: a connection that the receiver closes while the second event of it is on its way costs no failure.
+// The event is sent once more at once, the same to the byte; one that a new connection does not take has failed.
+func TestPost_ClosedConnection(t *testing.T) {
+	seen := map[string]int{}
+	r := newReceiver(t, nil)
+	r.set(func(w http.ResponseWriter, q *http.Request) {
+		if seen[q.RemoteAddr]++; seen[q.RemoteAddr] == 1 {
+			return
+		}
+		c, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		_ = c.Close()
+	})
+	options := Options{Now: time.Now, Client: ClientOptions{anyAddress: true}}
+	s := &Service{options: options, client: newClient(options.Client, newGuard(options.Client))}
+	defer s.client.CloseIdleConnections()
+	sub := &clientele.Subscription{URL: r.URL, RequestTimeout: time.Minute, SigningSecret: newSigningSecret()}
+	for _, id := range []string{"evt_1", "evt_2"} {
+		a, err := s.post(t.Context(), sub, id, []byte(id))
+		if err != nil || !a.delivered() {
+			t.Errorf("%s: status %d, error %q, %v", id, a.attempt.StatusCode, a.attempt.ErrorClass, err)
+		}
+	}
+	got := r.got()
+	if len(got) != 3 {
+		t.Fatalf("%d requests, want 3", len(got))
+	}
+	for i, want := range []string{"evt_1", "evt_2", "evt_2"} {
+		id, key := got[i].header.Get("Webhook-Id"), got[i].header["Idempotency-Key"]
+		if id != want || string(got[i].body) != want || key != nil {
+			t.Errorf("request %d: id %q, body %q, key %q, want %q and no key", i, id, got[i].body, key, want)
+		}
+	}
+	r.set(func(w http.ResponseWriter, _ *http.Request) {
+		if c, _, err := http.NewResponseController(w).Hijack(); err == nil {
+			_ = c.Close()
+		}
+	})
+	a, err := s.post(t.Context(), sub, "evt_3", []byte("evt_3"))
+	if err != nil || a.attempt.ErrorClass != classClosed {
+		t.Errorf("by a receiver that closes every connection: status %d, error %q, %v", a.attempt.StatusCode, a.attempt.ErrorClass, err)
+	}
+}

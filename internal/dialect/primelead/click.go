@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"runtime/debug"
 	"strings"
 	"unicode/utf8"
@@ -80,6 +81,7 @@ func (a *API) visit(r *http.Request) book.Visit {
 	var v book.Visit
 	if r.URL.RawQuery != "" {
 		sent := newReader(subParams)
+		sent.unescape = unescapeMark
 		sent.readPairs(r.URL.RawQuery)
 		for i, name := range subParams {
 			v.Subs[i] = clientele.NonEmpty(storable(sent.form[name].text, maxSub))
@@ -91,6 +93,20 @@ func (a *API) visit(r *http.Request) book.Visit {
 	v.UserAgent = clientele.NonEmpty(storable(r.Header.Get("User-Agent"), maxUserAgent))
 	return v
 }
+
+// unescapeMark decodes what can be decoded of a mark: a percent sign that begins no escape stays as it stands.
+func unescapeMark(raw string) (string, error) {
+	var b strings.Builder
+	for i := range len(raw) {
+		b.WriteByte(raw[i])
+		if raw[i] == '%' && (len(raw) < i+3 || !isHex(raw[i+1]) || !isHex(raw[i+2])) {
+			b.WriteString("25")
+		}
+	}
+	return url.QueryUnescape(b.String())
+}
+
+func isHex(c byte) bool { return strings.IndexByte("0123456789abcdefABCDEF", c) >= 0 }
 
 // storable returns a text that can be stored: its first characters, in UTF-8, without NUL.
 func storable(text string, maxRunes int) string {

@@ -40,10 +40,14 @@ type value struct {
 type reader struct {
 	names []string
 	form  form
+	// unescape decodes a value of a query.
+	unescape func(string) (string, error)
 }
 
 // newReader returns a reader of the parameters of these names. Others are ignored.
-func newReader(names []string) *reader { return &reader{names: names, form: form{}} }
+func newReader(names []string) *reader {
+	return &reader{names: names, form: form{}, unescape: url.QueryUnescape}
+}
 
 // put takes a parameter. One that is sent twice keeps its first value and is at fault.
 func (r *reader) put(name string, v value) {
@@ -70,7 +74,7 @@ func (r *reader) readPairs(query string) {
 		if err != nil {
 			continue // the name of no parameter
 		}
-		text, err := url.QueryUnescape(rawText)
+		text, err := r.unescape(rawText)
 		v := value{text: text}
 		if err != nil || !utf8.ValidString(text) {
 			v.wrong = badEncoding

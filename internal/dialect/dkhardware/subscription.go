@@ -61,12 +61,9 @@ func (s *Subscriptions) Routes(r chi.Router) {
 func (s *Subscriptions) list(r *dialect.Request) (dialect.Answer, error) {
 	filter := clientele.SubscriptionFilter{ProjectID: r.Call.ProjectID}
 	var f faults
-	switch values := r.URL.Query()["eventType"]; {
-	case len(values) > 1:
-		f.add("EventType", "'Event Type' must be sent once.")
-	case len(values) == 1:
-		if filter.EventType = clientele.EventType(values[0]); filter.EventType.Subject() == "" {
-			f.add("EventType", notInRange, "Event Type", shorten(values[0]))
+	if text, sent := parseParameters(r.URL.RawQuery).value("eventType", &f); sent {
+		if filter.EventType = clientele.EventType(text); filter.EventType.Subject() == "" {
+			f.add("EventType", notInRange, "Event Type", shorten(text))
 		}
 	}
 	if err := f.err(); err != nil {

@@ -31,18 +31,18 @@ func (b *busy) tell() {
 	b.log.Warn("refused because too many wait", "calls", b.count.Swap(0), "within", busyPause.String())
 }
 
-// again returns what tells of a call that was refused like the one before, under a request id.
-func (b *busy) again(e Exchange) func(requestID string) {
+// again returns what tells of a call that was refused like the one before.
+func (b *busy) again(e Exchange) func(again) {
 	route, status, dialect, before := e.Route, e.Status, e.Info.Dialect, *e.Info
 	before.Body = nil
 	request := e.Request.WithContext(context.Background())
-	return func(requestID string) {
+	return func(now again) {
 		info := before
-		info.ID, info.TraceID = requestID, requestID
+		info.ID, info.TraceID = now.id, now.traceID
 		b.refused()
 		b.metrics.observe(dialect, route, status, 0)
 		for _, tell := range b.witnesses {
-			tell(Exchange{b.now(), request, &info, route, status, e.Answer, e.AnswerBytes})
+			tell(Exchange{b.now(), request, &info, route, status, now.answer, e.AnswerBytes})
 		}
 	}
 }

@@ -2,6 +2,7 @@ package httpd
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -71,7 +72,15 @@ type shed struct {
 	room   func() bool
 	before []byte // the answer up to where the date is
 	after  []byte // the rest of the answer, from the end of its request id on
-	tell   func(requestID string)
+	body   int    // where in after the body begins
+	traces []int  // where in after our own name for the request is, which each answer has another one of
+	tell   func(again)
+}
+
+// again is what is another than before when a request is refused like the one before.
+type again struct {
+	id, traceID string
+	answer      []byte // the body
 }
 
 // Close implements net.Conn.
@@ -134,24 +143,28 @@ func (c *sheddingConn) refuse(s *shed, h head) error {
 			return err
 		}
 	}
-	id := h.requestID
-	if id == "" {
-		id = uuid.NewString()
-	}
+	trace := uuid.NewString()
+	id := cmp.Or(h.requestID, trace)
 	answer := make([]byte, 0, 512)
 	answer = append(answer, s.before...)
 	answer = now.UTC().AppendFormat(answer, http.TimeFormat)
 	answer = append(append(answer, "\r\nX-Request-Id: "...), id...)
-	if _, err := c.Write(append(answer, s.after...)); err != nil {
+	start := len(answer)
+	answer = append(answer, s.after...)
+	after := answer[start:]
+	for _, at := range s.traces {
+		copy(after[at:], trace) // as long as the one before, so the body's length stays
+	}
+	if _, err := c.Write(answer); err != nil {
 		return err
 	}
-	s.tell(id)
+	s.tell(again{id, trace, after[s.body:]})
 	return nil
 }
 
 // shedAgain lets the connection of a request that was refused remember how. It does nothing where the answer could be another
 // the next time, or nobody knows it.
-func shedAgain(w *recorder, b *clientele.Busy, e Exchange, tell func(requestID string)) {
+func shedAgain(w *recorder, b *clientele.Busy, e Exchange, tell func(again)) {
 	r := e.Request
 	c, ok := r.Context().Value(connKey{}).(*sheddingConn)
 	if !ok || c.astray.Load() || b.Room == nil || r.Close || r.ProtoMinor != 1 || r.Method == http.MethodHead || w.bytes != int64(len(w.kept)) {
@@ -167,9 +180,22 @@ func shedAgain(w *recorder, b *clientele.Busy, e Exchange, tell func(requestID s
 		return
 	}
 	after.WriteString("\r\n")
+	body := after.Len()
 	after.Write(w.kept)
 	c.shed.Store(&shed{
-		head: c.head, room: b.Room, tell: tell, after: after.Bytes(),
+		head: c.head, room: b.Room, tell: tell, after: after.Bytes(), body: body, traces: places(after.Bytes(), e.Info.TraceID),
 		before: fmt.Appendf(nil, "HTTP/1.1 %d %s\r\nDate: ", w.status, http.StatusText(w.status)),
 	})
+}
+
+// places returns where a text that is not empty stands in another.
+func places(in []byte, text string) (list []int) {
+	for from := 0; ; {
+		i := bytes.Index(in[from:], []byte(text))
+		if i < 0 {
+			return list
+		}
+		list = append(list, from+i)
+		from += i + len(text)
+	}
 }

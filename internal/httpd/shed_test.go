@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"clientele"
+
+	"github.com/go-json-experiment/json"
 )
 
 // crowd is a server whose writes have no room in the line until the test makes some.
@@ -86,6 +88,52 @@ func TestShed_SaysTheSameAgainUntilThereIsRoom(t *testing.T) {
 	write(t, conn, crowdRequest(""))
 	if res, body := readAnswer(t, in); res.StatusCode != 201 || body != "let in" {
 		t.Errorf("with room: %s %s", res.Status, body)
+	}
+}
+
+// TestShed_EachAnswerHasItsOwnTraceID, in the body and for the witness, whether the caller names its calls or not.
+func TestShed_EachAnswerHasItsOwnTraceID(t *testing.T) {
+	var heard []Exchange // one connection: one at a time, and before its answer
+	full := &clientele.Busy{Room: func() bool { return false }}
+	around := Middleware(slog.New(slog.DiscardHandler), NewMetrics("v1", func() int { return 0 }), time.Now, func(e Exchange) { heard = append(heard, e) })
+	reached := 0
+	s := serve(t, wide, around(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		reached++
+		info := clientele.RequestOf(r.Context())
+		info.Err = full
+		body := fmt.Sprintf(`{"title":"full","traceId":%q,"see":%q}`, info.TraceID, "/"+info.TraceID)
+		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+		w.WriteHeader(http.StatusServiceUnavailable)
+		_, _ = io.WriteString(w, body)
+	})).ServeHTTP)
+	conn := dial(t, s)
+	in := bufio.NewReader(conn)
+	const calls = 20
+	traces := map[string]bool{}
+	for i := range calls {
+		write(t, conn, crowdRequest(strings.Repeat("X-Request-Id: mine\r\n", i%2)))
+		res, body := readAnswer(t, in)
+		var answer struct{ TraceID, See string }
+		if err := json.Unmarshal([]byte(body), &answer, json.MatchCaseInsensitiveNames(true)); err != nil {
+			t.Fatal(err)
+		}
+		if traces[answer.TraceID] || !uuidPattern.MatchString(answer.TraceID) || answer.See != "/"+answer.TraceID {
+			t.Errorf("call %d is answered %s", i, body)
+		}
+		traces[answer.TraceID] = true
+		if id := res.Header.Get("X-Request-Id"); id != "mine" && id != answer.TraceID {
+			t.Errorf("call %d is named %s and traced as %s", i, id, answer.TraceID)
+		}
+	}
+	write(t, conn, "GET / HTTP/1.1\r\nHost: x\r\n\r\n") // behind which all of them were heard
+	readAnswer(t, in)
+	for i, e := range heard[:calls] {
+		if !traces[e.Info.TraceID] || !strings.Contains(string(e.Answer), e.Info.TraceID) || e.AnswerBytes != int64(len(e.Answer)) {
+			t.Errorf("the witness heard of call %d as %s: %s", i, e.Info.TraceID, e.Answer)
+		}
+	}
+	if reached >= calls {
+		t.Error("no call was refused the short way")
 	}
 }
 

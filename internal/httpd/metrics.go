@@ -117,6 +117,18 @@ func (m *Metrics) CountUnkept(unkept func() (capped, lost int64)) {
 	)
 }
 
+// CountConnections shows how many connections a server has open, and how many it refused because it had no place for them.
+func (m *Metrics) CountConnections(s *Server) {
+	m.registry.MustRegister(
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "clientele_connections_open", Help: "Connections of the main listener that are open.",
+		}, func() float64 { return float64(s.Connections()) }),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "clientele_connections_refused_total", Help: "Connections that the main listener refused because as many as may be were open.",
+		}, func() float64 { return float64(s.RefusedConnections()) }),
+	)
+}
+
 // Handler serves the numbers.
 func (m *Metrics) Handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})

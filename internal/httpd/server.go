@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"sync/atomic"
 	"time"
 )
 
@@ -18,6 +17,7 @@ type limits struct {
 	request     time.Duration // for the headers and the body together
 	answer      time.Duration // from the end of the headers to the end of the answer
 	idle        time.Duration // between two requests of a connection
+	crowdedIdle time.Duration // the same, while more than three quarters of the connections are taken
 	headerBytes int
 	connections int // open at once; one more is refused
 	// tls serves HTTPS, HTTP/2 included; nil serves plain HTTP/1.1.
@@ -30,7 +30,7 @@ type Server struct {
 	listener net.Listener
 	limits   limits
 	failed   chan error
-	open     *atomic.Int64
+	places   *places
 }
 
 // Listen opens the address; who connects waits for Serve. What the HTTP library has to say goes to log.
@@ -42,7 +42,7 @@ func Listen(addr string, handler http.Handler, log *slog.Logger) (*Server, error
 func patient() limits {
 	return limits{
 		header: 5 * time.Second, request: 15 * time.Second, answer: 60 * time.Second, idle: 120 * time.Second,
-		headerBytes: 32 << 10, connections: 8192,
+		crowdedIdle: 3 * time.Second, headerBytes: 32 << 10, connections: 8192,
 	}
 }
 
@@ -51,13 +51,14 @@ func listen(addr string, handler http.Handler, log *slog.Logger, l limits) (*Ser
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", addr, err)
 	}
-	s := &Server{listener: listener, limits: l, failed: make(chan error, 1), open: new(atomic.Int64), http: &http.Server{
+	s := &Server{listener: listener, limits: l, failed: make(chan error, 1), places: newPlaces(l, log), http: &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: l.header,
 		ReadTimeout:       l.request,
 		WriteTimeout:      l.answer,
 		IdleTimeout:       l.idle,
 		MaxHeaderBytes:    l.headerBytes,
+		ConnState:         noteState,
 		// OPTIONS * is a route like any other that nobody serves.
 		DisableGeneralOptionsHandler: true,
 
@@ -73,7 +74,7 @@ func listen(addr string, handler http.Handler, log *slog.Logger, l limits) (*Ser
 
 // Serve answers with the handler, in the background, until Shutdown.
 func (s *Server) Serve() {
-	listener := boundedListener{s.listener, s.limits, s.open}
+	listener := boundedListener{s.listener, s.places}
 	go func() {
 		if s.limits.tls != nil {
 			s.failed <- s.http.ServeTLS(listener, "", "")
@@ -101,7 +102,10 @@ func (s *Server) URL() string {
 }
 
 // Connections returns how many connections are open.
-func (s *Server) Connections() int64 { return s.open.Load() }
+func (s *Server) Connections() int64 { return s.places.open.Load() }
+
+// RefusedConnections returns how many connections were refused because as many as may be were open.
+func (s *Server) RefusedConnections() int64 { return s.places.refused.Load() }
 
 // Failed delivers the error with which serving ended; http.ErrServerClosed after a Shutdown.
 func (s *Server) Failed() <-chan error { return s.failed }

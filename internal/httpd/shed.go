@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -25,8 +24,7 @@ import (
 // boundedListener holds so many connections and no more, and makes them remember.
 type boundedListener struct {
 	net.Listener
-	limits limits
-	open   *atomic.Int64
+	places *places
 }
 
 // fullAnswer is for a connection that is one too many: what each holds is memory.
@@ -40,11 +38,10 @@ func (l boundedListener) Accept() (net.Conn, error) {
 		if err != nil || !ok {
 			return c, err
 		}
-		if l.open.Add(1) <= int64(l.limits.connections) {
-			return &sheddingConn{TCPConn: tcp, limits: l.limits, left: sync.OnceFunc(func() { l.open.Add(-1) })}, nil
+		if placed := l.places.take(tcp); placed != nil {
+			return placed, nil
 		}
-		l.open.Add(-1)
-		if l.limits.tls == nil {
+		if l.places.limits.tls == nil {
 			_, _ = tcp.Write(fullAnswer) // there is room for it in an empty buffer
 		}
 		_ = tcp.Close() // nothing was promised
@@ -56,12 +53,14 @@ type sheddingConn struct {
 	*net.TCPConn // net/http half-closes it
 
 	limits limits
-	left   func() // takes it out of the listener's count
+	left   func() // gives its place back
 	// astray is set once anything was read that is not just one whole request: from then on nobody knows where one begins.
 	astray atomic.Bool
 	first  []byte // of the next request, when net/http has it already
 	head   uint64 // hash of the head that was read last
 	shed   atomic.Pointer[shed]
+	// idleSince is when its last answer ended, in nanoseconds since 1970; 0 while one is under way and before the first.
+	idleSince atomic.Int64
 	// deadlines is when they were set last.
 	deadlines time.Time
 }
@@ -134,6 +133,7 @@ func (c *sheddingConn) Read(p []byte) (int, error) {
 // refuse answers a request as before.
 func (c *sheddingConn) refuse(s *shed, h head) error {
 	now := time.Now()
+	c.idleSince.Store(now.UnixNano()) // net/http knows nothing of it
 	if now.Sub(c.deadlines) > time.Second {
 		c.deadlines = now
 		if err := c.SetReadDeadline(now.Add(c.limits.idle)); err != nil {
@@ -183,13 +183,13 @@ func shedAgain(w *recorder, b *clientele.Busy, e Exchange, tell func(again)) {
 	body := after.Len()
 	after.Write(w.kept)
 	c.shed.Store(&shed{
-		head: c.head, room: b.Room, tell: tell, after: after.Bytes(), body: body, traces: places(after.Bytes(), e.Info.TraceID),
+		head: c.head, room: b.Room, tell: tell, after: after.Bytes(), body: body, traces: occurrences(after.Bytes(), e.Info.TraceID),
 		before: fmt.Appendf(nil, "HTTP/1.1 %d %s\r\nDate: ", w.status, http.StatusText(w.status)),
 	})
 }
 
-// places returns where a text that is not empty stands in another.
-func places(in []byte, text string) (list []int) {
+// occurrences returns where a text that is not empty stands in another.
+func occurrences(in []byte, text string) (list []int) {
 	for from := 0; ; {
 		i := bytes.Index(in[from:], []byte(text))
 		if i < 0 {

@@ -138,31 +138,6 @@ func serveSafely(next http.Handler, w *recorder, r *http.Request, info *clientel
 	return false
 }
 
-// maxRequestID bounds a caller's own X-Request-Id, in bytes.
-const maxRequestID = 128
-
-// requestID returns the caller's X-Request-Id if it is sane, otherwise ours.
-func requestID(r *http.Request, ours string) string {
-	if values := r.Header["X-Request-Id"]; len(values) == 1 && isSaneID(values[0]) {
-		return values[0]
-	}
-	return ours
-}
-
-func isSaneID(id string) bool {
-	if id == "" || len(id) > maxRequestID {
-		return false
-	}
-	for i := range len(id) {
-		switch c := id[i]; {
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '.', c == '_', c == '-':
-		default:
-			return false
-		}
-	}
-	return true
-}
-
 // line is what the log line of a request tells of HTTP.
 type line struct {
 	method   string

@@ -3,6 +3,7 @@ package httpd
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -134,6 +135,44 @@ func TestMiddleware_RequestID(t *testing.T) {
 			t.Errorf("sent %q: request %q, trace %q; want the caller's, and ours beside it", c.sent, seen, trace)
 		case !c.kept && (!uuidPattern.MatchString(seen) || trace != ""):
 			t.Errorf("sent %q: request %q, trace %q; want ours alone", c.sent, seen, trace)
+		}
+	}
+}
+
+// TestMiddleware_RequestIDThatIsASecret is not taken over: it would stand in the log.
+func TestMiddleware_RequestIDThatIsASecret(t *testing.T) {
+	h := newHouse(func(r chi.Router) { r.Get("/*", func(http.ResponseWriter, *http.Request) {}) })
+	const uuid, hex = "9b2d7c1e-54a6-4b06-9c0c-6a3c1d3f4e5a", "0123456789abcdef0123456789abcdef"
+	basic := "Basic " + base64.StdEncoding.EncodeToString([]byte("client:open-sesame"))
+	for _, c := range []struct {
+		path, id string
+		header   []string
+		kept     bool
+	}{
+		{"/", "open-sesame", []string{"x-api-key", "open-sesame"}, false},
+		{"/", "Call-OPEN-sesame", []string{"x-api-key", "open-sesame"}, false},
+		{"/", "sesame", []string{"x-api-key", "open-sesame"}, false},
+		{"/", uuid, []string{"apikey", "x", "CustomerKey", uuid}, false},
+		{"/", "a.b-c_d", []string{"Authorization", "Bearer a.b-c_d"}, false},
+		{"/", "open-sesame", []string{"Authorization", basic}, false},
+		{"/", "abcdefgh", []string{"Cookie", "__Host-clientele=abcdefgh; x=y"}, false},
+		{"/api/v1/actions/" + strings.ToUpper(uuid), uuid, nil, false},
+		{"/?action_uuid=" + uuid, uuid, nil, false},
+		{"/", "opm_" + hex, nil, false},
+		{"/", "call-OWR_" + hex, nil, false},
+		{"/", "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln", nil, false},
+
+		{"/", uuid, []string{"x-api-key", "open-sesame", "CustomerKey", ""}, true},
+		{"/", "k-1", []string{"x-api-key", "k"}, true},
+		{"/customers", "customers", nil, true},
+		{"/", "opm_7519", nil, true},
+		{"/", "dkh_order-" + hex, nil, true},
+		{"/", "eyJ-1", nil, true},
+	} {
+		w := h.call("GET", c.path, "", append(c.header, "X-Request-Id", c.id)...)
+		line := h.lastLine(t)
+		if got := w.Header().Get("X-Request-Id"); (got == c.id) != c.kept || line["request_id"] != got {
+			t.Errorf("%s sent as %v: answered %s, logged %v; want it kept: %t", c.id, c.header, got, line, c.kept)
 		}
 	}
 }

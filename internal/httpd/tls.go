@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -55,9 +56,8 @@ func ToHTTPS(port string) http.Handler {
 			http.Error(w, "This server speaks HTTPS. What you sent travelled in clear: change its secrets.", http.StatusForbidden)
 			return
 		}
-		if port != "443" {
-			host = net.JoinHostPort(host, port)
-		}
+		host = net.JoinHostPort(strings.Trim(host, "[]"), port) // brackets stand about an IPv6 address without a port, too
+		host = strings.TrimSuffix(host, ":443")
 		http.Redirect(w, r, "https://"+host+r.URL.RequestURI(), http.StatusPermanentRedirect)
 	})
 }

@@ -16,6 +16,7 @@ import (
 	"log/slog"
 	"math/big"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -288,6 +289,27 @@ func TestServer_HTTP2LargeHeaders(t *testing.T) {
 		res.Body.Close()
 		if res.ProtoMajor != 2 || res.StatusCode != want {
 			t.Errorf("headers of %d bytes: %s %d, want %d by HTTP/2", size, res.Proto, res.StatusCode, want)
+		}
+	}
+}
+
+func TestToHTTPS_Hosts(t *testing.T) {
+	for _, c := range []struct{ host, port, want string }{
+		{"partners.example.com", "443", "https://partners.example.com/docs/?x=1"},
+		{"partners.example.com:80", "443", "https://partners.example.com/docs/?x=1"},
+		{"partners.example.com", "8443", "https://partners.example.com:8443/docs/?x=1"},
+		{"192.0.2.1:8080", "8443", "https://192.0.2.1:8443/docs/?x=1"},
+		{"[2001:db8::1]", "8443", "https://[2001:db8::1]:8443/docs/?x=1"},
+		{"[2001:db8::1]:80", "8443", "https://[2001:db8::1]:8443/docs/?x=1"},
+		{"[2001:db8::1]", "443", "https://[2001:db8::1]/docs/?x=1"},
+		{"[2001:db8::1]:80", "443", "https://[2001:db8::1]/docs/?x=1"},
+	} {
+		r := httptest.NewRequest(http.MethodGet, "/docs/?x=1", nil)
+		r.Host = c.host
+		w := httptest.NewRecorder()
+		ToHTTPS(c.port).ServeHTTP(w, r)
+		if got := w.Header().Get("Location"); w.Code != http.StatusPermanentRedirect || got != c.want {
+			t.Errorf("%s, port %s: %d to %s, want %s", c.host, c.port, w.Code, got, c.want)
 		}
 	}
 }

@@ -49,7 +49,7 @@ func TestBySecret_Guessing(t *testing.T) {
 }
 
 // TestBySecret_GuessingLocksOutNobody: behind the same address a secret of ours goes on to let in, and so does a short one
-// that has before, also after it was forgotten; only a short one that nobody has shown yet has to wait.
+// that has before, also after it was forgotten; only a short one that nobody has shown there yet has to wait.
 func TestBySecret_GuessingLocksOutNobody(t *testing.T) {
 	const address = "192.0.2.7"
 	clock, d := newClock(), newDirectory()
@@ -75,14 +75,73 @@ func TestBySecret_GuessingLocksOutNobody(t *testing.T) {
 	}
 }
 
+// TestBySecret_GuessingIsSlowForKeysInUse: that a partner uses a short secret elsewhere helps nobody to find it out. Who has
+// guessed too much hears the same of it as of any other, and the store is not asked; the partner goes on, from its whole
+// network.
+func TestBySecret_GuessingIsSlowForKeysInUse(t *testing.T) {
+	const short = "legacy-2026"
+	d := newDirectory()
+	a := New(d, newClock().Now)
+	d.put(short, clientele.Credential{ID: 1}, time.Time{})
+	ask := func(address string) error {
+		_, err := a.BySecret(from(address), clientele.OPM, short)
+		return err
+	}
+	for _, address := range []string{"192.0.2.7", "2001:db8:1:2::7"} {
+		if err := ask(address); err != nil {
+			t.Fatalf("the partner at %s: %v", address, err)
+		}
+	}
+	guess(a, "198.51.100.9", maxGuesses)
+	a.ForgetAll()
+	asked := d.asked()
+	if err := ask("198.51.100.9"); clientele.KindOf(err) != clientele.KindRateLimited || d.asked() != asked {
+		t.Errorf("the right one after %d guesses: %v, want rate_limited without a question to the store", maxGuesses, err)
+	}
+	guess(a, "192.0.2.7", maxGuesses)
+	guess(a, "2001:db8:1:2::9", maxGuesses)
+	for _, address := range []string{"192.0.2.7", "2001:db8:1:2::8"} {
+		if err := ask(address); err != nil {
+			t.Errorf("the partner at %s, where somebody else has guessed: %v", address, err)
+		}
+	}
+}
+
+// TestAuthenticate_RightSecretUnderAWrongID counts like any unknown one, and is not taken for one that has let somebody in.
+func TestAuthenticate_RightSecretUnderAWrongID(t *testing.T) {
+	const address, short = "198.51.100.9", "legacy-2026"
+	d := newDirectory()
+	a := New(d, newClock().Now)
+	tokens := NewTokens(a, nil, clientele.OPM)
+	d.put(short, clientele.Credential{ID: 1, ClientID: clientele.Some("shop")}, time.Time{})
+	for i := range maxGuesses + 1 {
+		want := clientele.KindUnauthorized
+		if i == maxGuesses {
+			want = clientele.KindRateLimited
+		}
+		if _, err := tokens.Authenticate(from(address), Client{ID: fmt.Sprint("made up ", i), Secret: short}); clientele.KindOf(err) != want {
+			t.Fatalf("try %d: %v, want %s", i+1, err, want)
+		}
+	}
+	if _, err := tokens.Authenticate(from(address), Client{ID: "shop", Secret: short}); clientele.KindOf(err) != clientele.KindRateLimited {
+		t.Errorf("under the right id, then: %v, want rate_limited", err)
+	}
+	if _, err := tokens.Authenticate(from("192.0.2.7"), Client{ID: "shop", Secret: short}); err != nil {
+		t.Errorf("the partner: %v", err)
+	}
+}
+
 // TestGuesses_Origin: one subscriber of IPv6 has a whole /64 of addresses to guess from.
 func TestGuesses_Origin(t *testing.T) {
 	for address, want := range map[string]string{
-		"192.0.2.7": "192.0.2.7", "2001:db8:1:2::7": "2001:db8:1:2::/64", "2001:db8:1:2:ffff::1": "2001:db8:1:2::/64", "fe80::1%eth0": "fe80::/64",
+		"192.0.2.7": "192.0.2.7/32", "2001:db8:1:2::7": "2001:db8:1:2::/64", "2001:db8:1:2:ffff::1": "2001:db8:1:2::/64", "fe80::1%eth0": "fe80::/64",
 	} {
-		if got := origin(from(address)); got != want {
+		if got := origin(from(address)).String(); got != want {
 			t.Errorf("%s counts for %q, want %q", address, got, want)
 		}
+	}
+	if got := origin(context.Background()); got.IsValid() {
+		t.Errorf("a caller without an address counts for %s", got)
 	}
 }
 
@@ -92,9 +151,10 @@ func TestGuesses_AreBounded(t *testing.T) {
 	for i := range uint32(maxOpened + 100) {
 		address := netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)})
 		g.note(from(address.String()), clientele.SecretHash{}, unauthorized)
-		g.note(from(address.String()), clientele.SecretHash{byte(i >> 16), byte(i >> 8), byte(i)}, nil)
+		g.note(from(address.String()), clientele.SecretHash{1}, nil)
+		g.note(from("192.0.2.7"), clientele.SecretHash{byte(i >> 16), byte(i >> 8), byte(i)}, nil)
 	}
-	if len(g.failed.counts) > maxFailing || len(g.opened) > maxOpened {
+	if len(g.failed.counts) > maxFailing || len(g.opened) != maxOpened {
 		t.Errorf("%d addresses and %d secrets are remembered", len(g.failed.counts), len(g.opened))
 	}
 }

@@ -39,7 +39,6 @@ func (t *Tokens) Authenticate(ctx context.Context, readings ...Client) (*cliente
 // proof is what became of one reading.
 type proof struct {
 	clientID   string // that the failure counts against; empty for none
-	unknown    bool   // the secret
 	credential *clientele.Credential
 	err        error
 }
@@ -51,29 +50,26 @@ func (t *Tokens) try(ctx context.Context, client Client) proof {
 	if err := t.failed.check(client.ID); err != nil {
 		return proof{err: err}
 	}
-	c, hash, err := t.access.seek(ctx, t.dialect, client.Secret, acceptAny)
+	fits := func(c *clientele.Credential) bool { return c.ClientID.V == client.ID }
+	c, hash, err := t.access.seek(ctx, t.dialect, client.Secret, fits)
 	if err != nil {
-		return proof{clientID: client.ID, unknown: true, err: err}
+		return proof{clientID: client.ID, err: err}
 	}
-	t.access.guesses.open(hash)
-	if c.ClientID.V != client.ID {
-		return proof{clientID: client.ID, err: unauthorized}
-	}
+	t.access.guesses.note(ctx, hash, nil)
 	return proof{credential: c}
 }
 
-// note counts a client that failed in every reading: once against each id that it may have meant, and once against its address
-// if no reading of the secret is known.
+// note counts a client that failed in every reading: once against each id that it may have meant, and once against its address.
+// A right secret under a wrong id is as good a guess as any.
 func (t *Tokens) note(ctx context.Context, tried []proof) {
-	ids, unknown := map[string]bool{}, true
+	ids := map[string]bool{}
 	for _, p := range tried {
-		unknown = unknown && (p.unknown || p.clientID == "")
 		if p.clientID != "" && !ids[p.clientID] {
 			ids[p.clientID] = true
 			t.failed.add(p.clientID)
 		}
 	}
-	if unknown && len(ids) > 0 {
+	if len(ids) > 0 {
 		t.access.guesses.fail(ctx)
 	}
 }

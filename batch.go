@@ -139,8 +139,8 @@ func (k *Keys) add(w *Write) {
 	if c := w.Customer; c != nil {
 		if c.Mode == UpdateCustomer {
 			k.CustomerIDs = append(k.CustomerIDs, c.ID)
-			k.Addresses = k.Addresses || c.ExpectedVersion != 0
 		}
+		k.Addresses = k.Addresses || c.ExpectedVersion != 0
 		if t := c.Patch.ExternalID; t.Valid {
 			k.ExternalIDs = append(k.ExternalIDs, t.V)
 			k.Addresses = k.Addresses || c.Mode != UpsertCustomer

@@ -53,7 +53,8 @@ type CustomerWrite struct {
 	ID    int64
 	Patch Patch
 	// ExpectedVersion, when it is not 0, is the version of the customer that the patch was made for: when it has another
-	// one by now, nothing is written and the result is VersionChanged. For UpdateCustomer only.
+	// one by now, nothing is written and the result is VersionChanged. For UpdateCustomer, and for UpsertCustomer when it
+	// finds one.
 	ExpectedVersion int64
 	// Addresses are the customer's first ones; taken when the write creates it.
 	Addresses []Address

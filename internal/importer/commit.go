@@ -52,13 +52,10 @@ func (l *lane) commit(ctx context.Context, c *chunk, numbers []int) error {
 	outcomes, err := l.patiently(ctx, writes)
 	switch {
 	case err == nil:
-		for i, n := range numbers {
-			c.take(n, &outcomes[i])
-		}
 		c.mu.Lock()
 		c.traces.add(l.number, writes, outcomes)
 		c.mu.Unlock()
-		return nil
+		return l.take(ctx, c, numbers, outcomes)
 	case clientele.KindOf(err) == clientele.KindUnavailable || ctx.Err() != nil:
 		return err
 	case len(numbers) > 1:

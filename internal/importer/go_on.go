@@ -38,7 +38,7 @@ func (r *run) goOn(ctx context.Context, file io.ReadSeeker) error {
 			"give --restart to import the file from its beginning%s", r.twice())
 	}
 	r.report = Report{Counts: last.Counts, Run: first.Run, RefusedFile: r.Refused, Aside: last.Aside, GoneOn: true}
-	r.since, r.traces = first.At, last.traces
+	r.since, r.traces, r.doubtfulTo = first.At, last.traces, last.SentTo
 	return r.goOnRefused(&last)
 }
 
@@ -59,8 +59,8 @@ func (r *run) anew() string {
 	if r.twice() == "" {
 		return "give --restart to import the file from its beginning"
 	}
-	return fmt.Sprintf("import the rows from line %d on as a file of their own, since --restart would create customers of the rows without external_id before it once more",
-		r.progress.last.Line)
+	return fmt.Sprintf("import the rows from line %d on as a file of their own (of those before line %d some may be in the book), since --restart would create customers "+
+		"of the rows without external_id before it once more", r.progress.last.Line, r.progress.last.SentTo)
 }
 
 // twice warns of what --restart does where rows without external id were let in.

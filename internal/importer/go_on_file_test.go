@@ -38,11 +38,7 @@ func TestRun_GoesOnInAChangedFile(t *testing.T) {
 			}
 			s.interrupted(t, path, 4, options)
 			if !tt.noted {
-				progress := path + ".refused.csv.progress"
-				first, _, _ := strings.Cut(readFile(t, progress), "\n")
-				if err := os.WriteFile(progress, []byte(first+"\n"), 0o600); err != nil {
-					t.Fatal(err)
-				}
+				killed(t, path)
 			}
 			if err := os.WriteFile(path, []byte(tt.change(rows(19, false))), 0o600); err != nil {
 				t.Fatal(err)

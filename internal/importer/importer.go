@@ -102,6 +102,8 @@ const (
 	defaultTransactionRows = 1000
 	defaultPatience        = 30 * time.Second
 	noteEvery              = 200 * time.Millisecond
+	// chunksAhead are more than are imported between two notes, mostly; a chunk is a transaction's rows for each lane.
+	chunksAhead = 32
 )
 
 func (o *Options) complete() {
@@ -140,7 +142,9 @@ type run struct {
 	at     position
 	// passedSum is of all the bytes before at.
 	passedSum string
-	notedAt   time.Time
+	// doubtfulTo is the line before which rows may have been sent by the run that was interrupted.
+	doubtfulTo int64
+	notedAt    time.Time
 	// since is when the run began: it may be gone on with later.
 	since  time.Time
 	traces traces
@@ -226,6 +230,7 @@ func (r *run) begin(ctx context.Context, file *os.File) error {
 	if r.progress, err = openProgress(r.progressPath()); err != nil {
 		return err
 	}
+	r.progress.ahead = int64(chunksAhead * r.Lanes * r.TransactionRows)
 	if r.progress.first.Run == "" || r.Restart {
 		return errors.Join(r.refused.begin(), r.progress.begin(note{
 			Version: notesVersion, Input: identityOf(r.input, &r.Options), Run: r.report.Run, position: r.at, Passed: r.passedSum, At: r.notedAt.UTC(),

@@ -150,6 +150,9 @@ func (r *run) write(line int64, raw []byte, rec *record, now time.Time) clientel
 	if rec.details.ExternalID.IsEmpty() {
 		w.Idempotency = &clientele.Idempotency{Key: r.report.Run + ":" + strconv.FormatInt(line, 10), BodyHash: sha256.Sum256(bytes.TrimRight(raw, "\r\n"))}
 	}
+	if line < r.doubtfulTo && w.Idempotency == nil {
+		w.Customer.ExpectedVersion = 1 // what was changed since it was created is looked at
+	}
 	return w
 }
 
@@ -171,11 +174,11 @@ func (r *run) dispatch(ctx context.Context, stop context.CancelCauseFunc, inOrde
 	seed := maphash.MakeSeed()
 	for c := range inOrder {
 		<-c.decoded
-		for lane, numbers := range r.shares(seed, c) {
-			if len(numbers) > 0 {
-				c.pending.Add(1)
-				parts[lane] <- part{c, numbers}
-			}
+		if err := r.reserve(c); err != nil {
+			c.fail(err)
+			stop(err)
+		} else {
+			r.hand(c, r.shares(seed, c), parts)
 		}
 		toFinish <- c
 	}
@@ -184,6 +187,23 @@ func (r *run) dispatch(ctx context.Context, stop context.CancelCauseFunc, inOrde
 	}
 	lanes.Wait()
 	close(toFinish)
+}
+
+func (r *run) hand(c *chunk, shares [][]int, parts []chan part) {
+	for lane, numbers := range shares {
+		if len(numbers) > 0 {
+			c.pending.Add(1)
+			parts[lane] <- part{c, numbers}
+		}
+	}
+}
+
+// reserve sees to it that the notes know that the rows of a chunk may have been sent.
+func (r *run) reserve(c *chunk) error {
+	if r.progress == nil {
+		return nil
+	}
+	return r.progress.reserve(c.end.Line + 1) // the last line may have no end
 }
 
 // shares divides the writes of a chunk among the lanes.

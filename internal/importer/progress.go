@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -31,6 +32,8 @@ type note struct {
 	traces
 	Counts Counts `json:"counts,omitzero"`
 	// RefusedFile is how the file of refused rows is, and RefusedNext how it will be when what waits is written.
+	// SentTo is the line before which rows may have been sent. None from there on has been.
+	SentTo      int64     `json:"sent_to,omitzero"`
 	RefusedFile mark      `json:"refused_file,omitzero"`
 	RefusedNext mark      `json:"refused_next,omitzero"`
 	Aside       Aside     `json:"aside,omitzero"`
@@ -42,6 +45,10 @@ type note struct {
 type progress struct {
 	file *os.File
 	path string
+	// ahead is how many lines may be sent behind those that are noted, before another note is due.
+	ahead int64
+
+	mu sync.Mutex
 	// first and last are what an interrupted run noted; first has no run when there was none.
 	first, last note
 }
@@ -97,7 +104,7 @@ func (p *progress) begin(first note) error {
 	if _, err := p.file.Seek(0, io.SeekStart); err != nil {
 		return fmt.Errorf("progress file: %w", err)
 	}
-	p.first = first
+	p.first, p.last = first, note{}
 	if err := p.append(first); err != nil {
 		return err
 	}
@@ -106,6 +113,25 @@ func (p *progress) begin(first note) error {
 
 // append notes how far the run is, durably.
 func (p *progress) append(n note) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n.SentTo = max(p.last.SentTo, n.Line+p.ahead)
+	return p.keep(n)
+}
+
+// reserve notes that rows before a line are about to be sent, unless that is known, and as many lines more as may be.
+func (p *progress) reserve(line int64) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if line <= p.last.SentTo {
+		return nil
+	}
+	n := p.last
+	n.SentTo = line + p.ahead
+	return p.keep(n)
+}
+
+func (p *progress) keep(n note) error {
 	err := p.write(n)
 	if err == nil {
 		err = p.file.Sync()
@@ -127,11 +153,14 @@ func (p *progress) write(n note) error {
 
 // announce notes how the file of refused rows is about to be, for a run that is killed then. A power cut may lose it.
 func (p *progress) announce(next mark) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	n := p.last
 	n.RefusedNext = next
 	if err := p.write(n); err != nil {
 		return fmt.Errorf("progress file: %w", err)
 	}
+	p.last = n
 	return nil
 }
 

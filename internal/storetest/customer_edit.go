@@ -11,6 +11,7 @@ func editChecks() []check {
 	return []check{
 		{"ExpectedVersion_IsHeld", testExpectedVersion},
 		{"ExpectedVersion_OneOfTwoInABatch", testExpectedVersionInBatch},
+		{"ExpectedVersion_OfAnUpsert", testExpectedVersionOfUpsert},
 		{"History_IsNewestFirstAndPaged", testHistoryPages},
 	}
 }
@@ -51,6 +52,24 @@ func testExpectedVersionInBatch(t *testing.T, f *fixture) {
 	if c := f.customer(t, f.project, id); c.Email.V != "ada@example.com" || c.ExternalID.V != "c" || c.Version != 3 {
 		t.Errorf("customer %+v", c)
 	}
+}
+
+func testExpectedVersionOfUpsert(t *testing.T, f *fixture) {
+	send := func(n int, version int64, v values) clientele.Write {
+		w := upsert(f.project, n, "a", v)
+		w.Customer.ExpectedVersion = version
+		return w
+	}
+	id := f.commitOne(t, send(1, 1, email("ada@example.com")), clientele.Created)
+	outcomes := f.commit(t, send(2, 1, email("bea@example.com")), send(3, 1, email("cy@example.com")))
+	wantResults(t, outcomes, clientele.Updated, clientele.VersionChanged)
+	before := f.customer(t, f.project, id)
+	o := f.commit(t, send(4, 1, email("cy@example.com")))[0]
+	if o.Result != clientele.VersionChanged || o.SubjectID != id || o.Existing == nil {
+		t.Fatalf("%s of customer %d", o.Result, o.SubjectID)
+	}
+	wantSame(t, "the customer as it is", before, *o.Existing)
+	wantSame(t, "nothing was written", before, f.customer(t, f.project, id))
 }
 
 func testHistoryPages(t *testing.T, f *fixture) {

@@ -58,7 +58,8 @@ type AuditEntry struct {
 	Action string
 	// ProjectID is 0 for what belongs to none.
 	ProjectID int64
-	// Subject is kind and id of what was acted upon ("customer 7519", "credential 3"); empty for none.
+	// Subject is kind and id of what was acted upon ("customer 7519", "credential 3"); empty for none. Of failed logins it says
+	// how many more an entry stands for ("and 15 more").
 	Subject   string
 	RequestID string
 }

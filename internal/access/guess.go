@@ -42,7 +42,7 @@ func (g *guesses) check(ctx context.Context, d clientele.Dialect, secret string,
 	if g.failed.none() { // nearly always
 		return nil
 	}
-	from := origin(ctx)
+	from := Origin(ctx)
 	if !from.IsValid() {
 		return nil
 	}
@@ -54,7 +54,7 @@ func (g *guesses) check(ctx context.Context, d clientele.Dialect, secret string,
 
 // note takes down what became of a secret.
 func (g *guesses) note(ctx context.Context, hash clientele.SecretHash, err error) {
-	from := origin(ctx)
+	from := Origin(ctx)
 	switch {
 	case !from.IsValid():
 	case err == nil:
@@ -96,9 +96,9 @@ func (g *guesses) open(o opening) {
 	g.opened[o] = struct{}{}
 }
 
-// origin returns what is counted for the client of a call: its address, of IPv6 the /64 that one subscriber has; not valid
+// Origin returns what is counted for the client of a call: its address, of IPv6 the /64 that one subscriber has; not valid
 // when it is not known.
-func origin(ctx context.Context) netip.Prefix {
+func Origin(ctx context.Context) netip.Prefix {
 	client := clientele.RequestOf(ctx).Client.WithZone("")
 	bits := client.BitLen()
 	if client.Is6() {

@@ -136,11 +136,11 @@ func TestGuesses_Origin(t *testing.T) {
 	for address, want := range map[string]string{
 		"192.0.2.7": "192.0.2.7/32", "2001:db8:1:2::7": "2001:db8:1:2::/64", "2001:db8:1:2:ffff::1": "2001:db8:1:2::/64", "fe80::1%eth0": "fe80::/64",
 	} {
-		if got := origin(from(address)).String(); got != want {
+		if got := Origin(from(address)).String(); got != want {
 			t.Errorf("%s counts for %q, want %q", address, got, want)
 		}
 	}
-	if got := origin(context.Background()); got.IsValid() {
+	if got := Origin(context.Background()); got.IsValid() {
 		t.Errorf("a caller without an address counts for %s", got)
 	}
 }

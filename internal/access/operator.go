@@ -35,12 +35,17 @@ type Operators struct {
 	store   OperatorStore
 	now     func() time.Time
 	hashes  *hashes
-	unknown throttle
+	failed  failures // by the caller's address
+	unknown throttle // by the name that was tried
 }
+
+// maxFailedLogins is how many wrong logins are heard from one address in a minute: enough for an office, in which a few mistype
+// until they are locked, and nothing beside the number of hashes that can be computed.
+const maxFailedLogins = 20
 
 // NewOperators returns the operators of a store that takes the time from now.
 func NewOperators(store OperatorStore, now func() time.Time) *Operators {
-	return &Operators{store: store, now: now, hashes: newHashes(argon2{})}
+	return &Operators{store: store, now: now, hashes: newHashes(argon2{}), failed: failures{now: now, most: maxFailedLogins}}
 }
 
 // errLogin is how a login is refused, whatever is wrong.
@@ -50,8 +55,24 @@ var errLogin = clientele.Errorf(clientele.KindUnauthorized, "The e-mail address 
 //
 // The error is of kind unauthorized when the address is unknown, the password is wrong or the operator is disabled, all alike
 // and after the same time; rate_limited, with RetryAfter, after too many wrong passwords in a row (see lockFor), also for an
-// address that nobody has; unavailable, with RetryAfter, while too many others log in or the store cannot be asked.
+// address that nobody has, and after too many wrong logins from the caller's network address (maxFailedLogins); unavailable,
+// with RetryAfter, while too many others log in or the store cannot be asked.
 func (o *Operators) Login(ctx context.Context, email, password string) (clientele.Operator, error) {
+	from := Origin(ctx)
+	if !from.IsValid() {
+		return o.login(ctx, email, password)
+	}
+	if err := o.failed.check(from.String()); err != nil {
+		return clientele.Operator{}, err
+	}
+	who, err := o.login(ctx, email, password)
+	if clientele.KindOf(err) == clientele.KindUnauthorized {
+		o.failed.add(from.String())
+	}
+	return who, err
+}
+
+func (o *Operators) login(ctx context.Context, email, password string) (clientele.Operator, error) {
 	leave, err := o.hashes.enter(ctx)
 	if err != nil {
 		return clientele.Operator{}, err

@@ -1,11 +1,9 @@
 package access
 
 import (
-	"context"
 	"crypto/rand"
 	"fmt"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"clientele"
@@ -89,48 +87,15 @@ func (argon2) match(password, hash string) (bool, error) {
 	return argon2id.ComparePasswordAndHash(password, hash)
 }
 
-// How many may compute hashes at once, how many may wait for that, and for how long: a flood of logins costs two cores and
-// two times argon2MemoryKiB at most, and the partners' calls go on.
-const (
-	hashesAtOnce  = 2
-	hashesWaiting = 64
-	hashPatience  = 5 * time.Second
-)
-
 // hashes lets a few in at a time to compute hashes.
 type hashes struct {
 	hasher hasher
-	line   chan struct{} // who is in or waits
+	line   line
 	inside chan struct{}
 }
 
 func newHashes(h hasher) *hashes {
-	return &hashes{h, make(chan struct{}, hashesAtOnce+hashesWaiting), make(chan struct{}, hashesAtOnce)}
-}
-
-// enter waits until the caller may compute hashes, one after the other, until it calls leave. The error is of kind
-// unavailable when too many wait, when it takes too long, and when ctx ends.
-func (h *hashes) enter(ctx context.Context) (leave func(), err error) {
-	select {
-	case h.line <- struct{}{}:
-	default:
-		return nil, errCrowded(nil)
-	}
-	ctx, cancel := context.WithTimeout(ctx, hashPatience)
-	defer cancel()
-	select {
-	case h.inside <- struct{}{}:
-		return func() { <-h.inside; <-h.line }, nil
-	case <-ctx.Done():
-		<-h.line
-		return nil, errCrowded(ctx.Err())
-	}
-}
-
-func errCrowded(cause error) error {
-	return &clientele.Error{
-		Kind: clientele.KindUnavailable, Message: "Too many log in at present: try again in a moment", RetryAfter: hashPatience, Err: cause,
-	}
+	return &hashes{hasher: h, inside: make(chan struct{}, hashesAtOnce)}
 }
 
 func (h *hashes) create(password string) (string, error) {

@@ -79,6 +79,7 @@ type Console struct {
 	crossOrigin      *http.CrossOriginProtection
 	static           *assets
 	live             streams
+	knocks           knocks
 }
 
 // New returns the console.

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"strings"
 	"sync"
@@ -121,6 +122,10 @@ func furnishEmpty(t testing.TB, s bookStore) *fixture {
 		Waiting:   line.Waiting,
 	})
 	routes := chi.NewRouter()
+	routes.Use(httpd.KnowClient(func(r *http.Request) netip.Addr {
+		address, _ := netip.ParseAddr(r.Header.Get("X-Forwarded-For")) // unknown where a test does not say it
+		return address
+	}))
 	f.Routes(routes)
 	f.handler = httpd.Middleware(log, httpd.NewMetrics("test", line.Waiting), time.Now)(routes)
 	server := httptest.NewServer(f.handler)

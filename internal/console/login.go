@@ -69,7 +69,7 @@ func (c *Console) refuseLogin(w http.ResponseWriter, r *request, p loginPage, er
 	switch clientele.KindOf(err) {
 	case clientele.KindUnauthorized:
 		p.Problem = "The e-mail address or the password is wrong."
-		if err := r.audit("login_failed", ""); err != nil {
+		if err := c.auditKnock(r); err != nil {
 			c.fail(w, r, err)
 			return
 		}

@@ -145,10 +145,12 @@ func sendEvent(w http.ResponseWriter, connection *http.ResponseController, event
 	return connection.Flush() == nil
 }
 
-// isStillIn asks the store whether a request's session still lets its operator in.
+// isStillIn asks the store whether a request's session still lets its operator in. The context it asks with is a new one: in
+// the request's own the session is as it was found at the beginning, and is not loaded again.
 func (c *Console) isStillIn(r *request) bool {
-	ctx, cancel := context.WithTimeout(r.Context(), sendTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), sendTimeout)
 	defer cancel()
+	defer context.AfterFunc(r.Context(), cancel)()
 	ctx, err := r.sessions.Load(ctx, r.sessions.Token(r.Context()))
 	if err != nil {
 		return false

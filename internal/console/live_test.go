@@ -98,6 +98,30 @@ func TestLive_LooksAgainWhoItIs(t *testing.T) {
 	l.want("")
 }
 
+// TestLive_EndsWithALogoutElsewhere: the stream of a session ends with the next beat when another server took the logout.
+func TestLive_EndsWithALogoutElsewhere(t *testing.T) {
+	onBothStores(t, func(t *testing.T, f *fixture) {
+		f.live.beat = 10 * time.Millisecond
+		b := f.as(t, viewer)
+		l := b.listen()
+		l.want("hello", "beat")
+		routes := chi.NewRouter()
+		New(f.Options).Routes(routes)
+		second := httptest.NewServer(routes)
+		t.Cleanup(second.Close)
+		elsewhere := b.twin()
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, second.URL+logoutPath, nil)
+		check(t, err)
+		elsewhere.do(req).goesTo(loginPath)
+		for event := l.next(); event != "end"; event = l.next() {
+			if event != "beat" {
+				t.Fatalf("heard %q before the end", event)
+			}
+		}
+		l.want("")
+	})
+}
+
 func TestLive_EndsWhenTheServerDrains(t *testing.T) {
 	f := newFixture(t)
 	b := f.as(t, viewer)

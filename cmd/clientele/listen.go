@@ -75,6 +75,7 @@ func (c *serveCommand) open(rooms *rooms, handler http.Handler) ([]*httpd.Server
 		open = append(open, s)
 	}
 	rooms.strain.CountConnections(open[0].Connections)
+	rooms.metrics.CountConnections(open[0])
 	return open, nil
 }
 

@@ -66,7 +66,7 @@ func (g *guesses) note(ctx context.Context, hash clientele.SecretHash, err error
 
 // fail counts an unknown secret.
 func (g *guesses) fail(ctx context.Context) {
-	if from := origin(ctx); from.IsValid() {
+	if from := Origin(ctx); from.IsValid() {
 		g.failed.add(from.String())
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
+	"fmt"
 	"hash"
 	"io"
 )
@@ -29,7 +30,10 @@ type row struct {
 
 // Why a row is refused before it is looked into. Of one that is too long nothing is kept.
 const (
-	reasonTooLong  = "the row is longer than 64 KiB; it is not repeated here"
+	reasonTooLong = "the row is longer than 64 KiB; it is not repeated here"
+	// With the line of the quote, that of its end, and how many lines there are.
+	reasonTooManyLines = "a quote that opens in line %d is closed in line %d: %d lines were read as one row, which is longer than 64 KiB; they are not repeated here"
+
 	reasonUnclosed = "a quote that opens in this row is closed nowhere: all that follows was read as part of it"
 )
 
@@ -87,12 +91,20 @@ func (s *splitter) any(data []byte) ([]byte, row, error) {
 		case errors.Is(err, io.EOF) && quotes.open():
 			r.reason = reasonUnclosed
 		case err == nil:
+			quotes.endLine(s.at.Line)
 			s.at.Line++
 			if quotes.open() {
 				continue
 			}
 		case !errors.Is(err, io.EOF):
 			return data, r, err
+		}
+		if r.reason == reasonTooLong && quotes.openedIn > 0 {
+			last := s.at.Line
+			if err == nil {
+				last--
+			}
+			r.reason = fmt.Sprintf(reasonTooManyLines, quotes.openedIn, last, last-r.line+1)
 		}
 		r.end = len(data)
 		return data, r, nil
@@ -104,6 +116,9 @@ func (s *splitter) any(data []byte) ([]byte, row, error) {
 type quotes struct {
 	comma byte
 	state quoteState
+	// opened says that a quote has opened a value in this line, and openedIn is the line of the last that was open at its end; 0 for none.
+	opened   bool
+	openedIn int64
 }
 
 type quoteState uint8
@@ -116,6 +131,14 @@ const (
 )
 
 func (q *quotes) open() bool { return q.state == inQuoted }
+
+// endLine takes note of where the quote opened that is open at the end of a line.
+func (q *quotes) endLine(line int64) {
+	if q.opened && q.open() {
+		q.openedIn = line
+	}
+	q.opened = false
+}
 
 // pass goes over the next bytes.
 func (q *quotes) pass(b []byte) {
@@ -131,6 +154,7 @@ func (q *quotes) pass(b []byte) {
 		case c == q.comma || c == '\n':
 			q.state = atStart
 		case c == '"' && (q.state == atStart || q.state == atQuote):
+			q.opened = q.opened || q.state == atStart
 			q.state = inQuoted
 		default:
 			q.state = inPlain

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/csv"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -55,7 +56,16 @@ func TestSplitter(t *testing.T) {
 		{"NDJSON knows no quotes", "{\"a\":\"\n  \n{}\n", 0, []string{"{\"a\":\"\n", "{}\n"}, []int64{1, 3}, nil},
 		{"the longest", long[1:] + "\nb\n", ',', []string{long[1:] + "\n", "b\n"}, []int64{1, 2}, nil},
 		{"too long", "a\n" + long + "\nb\n", ',', []string{"a\n", "", "b\n"}, []int64{1, 2, 3}, []string{"", reasonTooLong, ""}},
-		{"too long in quotes", "\"" + long + "\n\"\nb\n", ',', []string{"", "b\n"}, []int64{1, 3}, []string{reasonTooLong, ""}},
+		{"too long in quotes", "\"" + long + "\n\"\nb\n", ',', []string{"", "b\n"}, []int64{1, 3}, []string{fmt.Sprintf(reasonTooManyLines, 1, 2, 2), ""}},
+		{
+			"a stray quote", "a\n\"b\nc\",\"d\n" + strings.Repeat(long[:999]+"\n", 70) + "e\",f\ng\n", ',',
+			[]string{"a\n", "", "g\n"},
+			[]int64{1, 2, 75},
+			[]string{"", fmt.Sprintf(reasonTooManyLines, 3, 74, 73), ""},
+		},
+		{"too long behind a quote", "\"a\nb\"," + long + "\nc\n", ',', []string{"", "c\n"}, []int64{1, 3}, []string{fmt.Sprintf(reasonTooManyLines, 1, 2, 2), ""}},
+		{"a stray quote that ends with the file", "\"b\n" + long + "\n\"c\",d", ',', []string{""}, []int64{1}, []string{fmt.Sprintf(reasonTooManyLines, 1, 3, 3)}},
+		{"a quoted value too long", "\"" + long + "\"\nb\n", ',', []string{"", "b\n"}, []int64{1, 2}, []string{reasonTooLong, ""}},
 		{"never closed", "a\nb,\"c\nd\n", ',', []string{"a\n", "b,\"c\nd\n"}, []int64{1, 2}, []string{"", reasonUnclosed}},
 		{"nothing", "", ',', nil, nil, nil},
 		{"empty lines", "\n\r\n", ',', nil, nil, nil},

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -119,11 +118,16 @@ func (s readmeShell) serve(t *testing.T, b block) (stop func()) {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
-	t.Cleanup(func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) })
-	eventually(t, 2*time.Minute, fmt.Sprintf("%s is ready: %s", b.text, printed.String()), func() bool {
+	t.Cleanup(func() {
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+		if t.Failed() {
+			t.Logf("%s printed:\n%s", b.text, printed.String())
+		}
+	})
+	eventually(t, 2*time.Minute, b.text+" is ready", func() bool {
 		select {
 		case err := <-ended:
-			t.Fatalf("%s ended: %v\n%s", b.text, err, printed.String())
+			t.Fatalf("%s ended: %v", b.text, err)
 		default:
 		}
 		answer, err := dialecttest.Send(s.address, &dialecttest.Request{Method: "GET", Target: "/readyz"})

@@ -102,7 +102,7 @@ type Identifier struct {
 	Value string
 }
 
-// Mark stands for an identifier of somebody who was erased: an HMAC-SHA-256 under the book's ErasureKey, cut to 16 bytes.
+// Mark stands for an identifier of somebody who was erased: an HMAC-SHA-256 under the key that the store keeps for it, cut to 16 bytes.
 // Whoever has marks and not the key cannot try out addresses and numbers on them.
 type Mark [16]byte
 

@@ -1,7 +1,5 @@
 package clientele
 
-import "slices"
-
 // Part is a table of a book, or one project's share of it, as it moves from one store into another. Both kinds of store
 // have the same tables with the same columns.
 type Part struct {
@@ -18,12 +16,3 @@ type Part struct {
 // Row holds the values of a part's columns, in their order. A value is nil, an int64, a string or a []byte; times are
 // microseconds since 1970 in UTC, truths are 0 and 1.
 type Row []any
-
-// KeyOf returns the values of the part's key in a row.
-func (p *Part) KeyOf(row Row) []any {
-	key := make([]any, len(p.Key))
-	for i, name := range p.Key {
-		key[i] = row[slices.Index(p.Columns, name)]
-	}
-	return key
-}

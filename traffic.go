@@ -18,11 +18,6 @@ const (
 	CallFailed    CallOutcome = "failed"    // ours: the book could not be reached, or something unforeseen
 )
 
-// CallOutcomes are all outcomes, in the order in which they are shown.
-var CallOutcomes = []CallOutcome{
-	CallCreated, CallUpdated, CallUnchanged, CallAccepted, CallRead, CallRefused, CallDenied, CallLimited, CallFailed,
-}
-
 // CallSpans are the lengths of time that calls are counted over, the shortest first: for the last hour, day and week.
 var CallSpans = []time.Duration{time.Minute, 10 * time.Minute, time.Hour}
 

@@ -20,8 +20,6 @@ import (
 )
 
 const (
-	// DefaultAudience is what a token of another issuer must be meant for unless the operator says otherwise.
-	DefaultAudience = "clientele"
 	// issuerTimeout bounds one question to the issuer.
 	issuerTimeout = 5 * time.Second
 	// issuerGap is the least time between two questions of the same sort to the issuer: anybody can send tokens with keys

@@ -107,7 +107,7 @@ func newOutside(t testing.TB) *outside {
 	t.Helper()
 	f, i := newFixture(t), newIssuer(t)
 	s := f.serve(t, f, f)
-	return &outside{f, i, access.NewOIDC(s.access, clientele.DKHardware, i.name(), access.DefaultAudience)}
+	return &outside{f, i, access.NewOIDC(s.access, clientele.DKHardware, i.name(), "clientele")}
 }
 
 // token returns a token of the issuer's newest key, as Keycloak issues them, with other claims in the place of its own; nil
@@ -255,7 +255,7 @@ func TestOIDC_IssuerAway(t *testing.T) {
 func TestOIDC_IssuerOfAnotherName(t *testing.T) {
 	o := newOutside(t)
 	s := o.serve(t, o, o)
-	wrong := access.NewOIDC(s.access, clientele.DKHardware, o.issuer.name()+"/", access.DefaultAudience)
+	wrong := access.NewOIDC(s.access, clientele.DKHardware, o.issuer.name()+"/", "clientele")
 	_, err := wrong.Verify(t.Context(), o.token(t, map[string]any{"iss": o.issuer.name() + "/"}))
 	wantKind(t, "another name", err, clientele.KindUnavailable)
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"time"
 
 	"clientele"
 )
@@ -106,11 +105,8 @@ func funnelTable(counts []clientele.LeadCount, of func(*clientele.LeadCount) (in
 	return append(rows[:funnelRows:funnelRows], others)
 }
 
-// A counting that is so far behind is told of. Less is what a busy second brings.
-const (
-	fewBehind   = 10_000
-	secondsLate = 10 * time.Second
-)
+// fewBehind is how many changes a counting may be behind before it is told of. Less is what a busy second brings.
+const fewBehind = 10_000
 
 // countingState tells when the counts are not up to date; "" when they are.
 func (c *Console) countingState(r *request) (string, error) {

@@ -15,14 +15,6 @@ import (
 // Media types that say "JSON".
 const mediaJSON = "application/json"
 
-// OnlyJSON accepts a body that calls itself JSON in UTF-8.
-func OnlyJSON(r *http.Request) error {
-	if media, utf8 := mediaType(r); media == mediaJSON && utf8 {
-		return nil
-	}
-	return unsupportedMedia(r)
-}
-
 // JSONOrNone accepts a body that calls itself JSON in UTF-8, or calls itself nothing.
 func JSONOrNone(r *http.Request) error {
 	if media, utf8 := mediaType(r); (media == "" || media == mediaJSON) && utf8 {

@@ -1,7 +1,6 @@
 package faulttest_test
 
 import (
-	"fmt"
 	"io"
 	"math/rand/v2"
 	"net"
@@ -134,14 +133,6 @@ func endless(text string) func(c *net.TCPConn) {
 
 // plan is what a receiver does to the next calls of a path; when it is at its end, it takes them.
 type plan []misdeed
-
-func (p plan) String() string {
-	names := make([]string, len(p))
-	for i, m := range p {
-		names[i] = m.name
-	}
-	return fmt.Sprintf("%d calls: %s", len(p), strings.Join(names, ", "))
-}
 
 // newPlan returns a random plan.
 func newPlan(random *rand.Rand) plan {

@@ -87,9 +87,6 @@ func (f *Found) Unfinished() (n int) {
 	return n
 }
 
-// Changes counts the changes.
-func (f *Found) Changes() int { return len(f.changes) }
-
 // Check holds what was found against what was sent, and returns each violation as a sentence: an acknowledged write is there
 // once and as it was answered, any other once or not at all, and what a connection wrote one after the other stands in that
 // order. A submission that is not finished has no effect yet.

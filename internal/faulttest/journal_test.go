@@ -80,7 +80,7 @@ func (g *ledger) readOn(t testing.TB) {
 	}
 }
 
-// wantedActions are what changes say of what was acknowledged, by kind and, of an entry, status.
+// wantedAction is what the change says of what was acknowledged, by kind and, of an entry, status.
 func wantedAction(s *sent) string {
 	switch {
 	case s.kind == report || s.kind == update || s.status == 202:

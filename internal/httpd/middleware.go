@@ -38,8 +38,8 @@ type Exchange struct {
 func (e *Exchange) Matched() bool { return e.Route != unmatched }
 
 // Middleware returns the handler around everything that is served: it names the request, catches what panics, writes the
-// one log line, and counts. Calls that were refused with clientele.ErrBusy share one line a second. now is the clock. Each witness hears of every exchange before the end of the answer is sent: it
-// must not block.
+// one log line, and counts. Calls that were refused with a clientele.Busy share one line a second. now is the clock. Each
+// witness hears of every exchange before the end of the answer is sent: it must not block.
 func Middleware(log *slog.Logger, m *Metrics, now func() time.Time, witnesses ...func(Exchange)) func(http.Handler) http.Handler {
 	busy := &busy{log: log, metrics: m, now: now, witnesses: witnesses}
 	return func(next http.Handler) http.Handler {

@@ -52,6 +52,12 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 	var only string
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(stderr)
+	flags.Usage = func() {
+		fmt.Fprintf(stderr, "Usage of bench:\n  bench [flags]           everything\n"+
+			"  bench %s [flags]  twice of what each store can take\n"+
+			"  bench %s [flags]     the pages of the console; bench %s --help has its flags\n", commandOverload, commandPages, commandPages)
+		flags.PrintDefaults()
+	}
 	flags.IntVar(&o.rounds, "rounds", 3, "`rounds` that each contender is measured in, in turn")
 	flags.Float64Var(&o.seconds, "seconds", 10, "counted `seconds` of one measurement")
 	flags.Float64Var(&o.warmup, "warmup", 2, "`seconds` before the counted ones")

@@ -124,8 +124,14 @@ func TestParseOptions_WrongUsage(t *testing.T) {
 			t.Errorf("%s: got %v", line, err)
 		}
 	}
-	if _, err := parseOptions([]string{"--help"}, io.Discard); !errors.Is(err, flag.ErrHelp) {
+	var help strings.Builder
+	if _, err := parseOptions([]string{"--help"}, &help); !errors.Is(err, flag.ErrHelp) {
 		t.Errorf("--help: got %v", err)
+	}
+	for _, name := range []string{"bench overload ", "bench pages ", "-rounds "} {
+		if !strings.Contains(help.String(), name) {
+			t.Errorf("--help does not tell of %s:\n%s", name, &help)
+		}
 	}
 }
 

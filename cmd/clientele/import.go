@@ -104,6 +104,9 @@ func (c *importCommand) open(std streams) (*os.File, error) {
 		}
 		return nil, errors.New("standard input is no file")
 	}
+	if info, err := os.Stat(c.File); err == nil && info.IsDir() {
+		return nil, usage("%s is a directory: name a file of it", c.File)
+	}
 	return os.Open(c.File)
 }
 

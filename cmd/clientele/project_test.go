@@ -60,6 +60,7 @@ func TestCommands_WrongUsage(t *testing.T) {
 		{"serve --demo --listen 127.0.0.1:0 --metrics-listen 0.0.0.0:0", "loopback only"},
 		{"delivery resend --subscription S --since yesterday", "write it as 2027-01-31T08:00:00Z"},
 		{"subscription create --project shop --url https://example.com/ --retry 1d --retry 5", "such as 30d, 12h, 90m or 15s"},
+		{"import --project shop /", "/ is a directory: name a file of it"},
 		{"serve --trusted-proxy localhost", "such as 192.0.2.1 or 10.0.0.0/8"},
 		{"delivery list --subscription S --status lost", `--status must be one of "due","delivered","failed" but`},
 		{"operator create ada@example.com --role king", `--role must be one of "owner","editor","viewer" but`},

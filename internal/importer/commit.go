@@ -102,10 +102,16 @@ const (
 	longestPause = 2 * time.Second
 )
 
-// patiently commits, again and again for a while when the book cannot be written now. Sending the writes again is safe.
+// patiently commits, again and again for a while when the book cannot be written now. Sending the writes again is safe. They are
+// dated when they are sent, and not while they wait in line: who reads the list by last update from the newest date on would miss
+// what comes into the book with an older one.
 func (r *run) patiently(ctx context.Context, writes []clientele.Write) ([]clientele.Outcome, error) {
 	first := time.Now()
 	for wait := firstPause; ; wait = min(2*wait, longestPause) {
+		now := r.Now().UTC().Truncate(time.Microsecond)
+		for i := range writes {
+			writes[i].At = now
+		}
 		outcomes, err := r.store.Commit(context.WithoutCancel(ctx), writes) // what is sent is heard to its end
 		if err == nil && len(outcomes) != len(writes) {
 			err = fmt.Errorf("the store answered %d of %d writes", len(outcomes), len(writes))

@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"clientele"
 	"clientele/internal/book"
@@ -106,7 +105,6 @@ func (r *run) read(ctx context.Context, toDecode, inOrder chan<- *chunk) error {
 func (r *run) decode(chunks <-chan *chunk) {
 	d := r.input.decoder()
 	for c := range chunks {
-		now := r.Now().UTC().Truncate(time.Microsecond)
 		c.writes, c.of = make([]clientele.Write, 0, len(c.rows)), make([]int, 0, len(c.rows))
 		for i := range c.rows {
 			row := &c.rows[i]
@@ -119,7 +117,7 @@ func (r *run) decode(chunks <-chan *chunk) {
 				row.reason = r.check(&rec)
 			}
 			if row.reason == "" {
-				c.writes, c.of = append(c.writes, r.write(row.line, raw, &rec, now)), append(c.of, i)
+				c.writes, c.of = append(c.writes, r.write(row.line, raw, &rec)), append(c.of, i)
 			}
 		}
 		c.results = make([]clientele.Result, len(c.writes))
@@ -139,9 +137,9 @@ func (r *run) check(rec *record) (reason string) {
 }
 
 // write makes the write of a row.
-func (r *run) write(line int64, raw []byte, rec *record, now time.Time) clientele.Write {
+func (r *run) write(line int64, raw []byte, rec *record) clientele.Write {
 	w := clientele.Write{
-		ProjectID: r.ProjectID, Origin: clientele.Origin{Dialect: clientele.ViaImport, RequestID: r.report.Run}, At: now, AsOf: r.since,
+		ProjectID: r.ProjectID, Origin: clientele.Origin{Dialect: clientele.ViaImport, RequestID: r.report.Run}, AsOf: r.since,
 		Customer: book.UpsertOf(&rec.details),
 	}
 	if rec.hasAddress() {

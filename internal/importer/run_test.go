@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -250,4 +251,36 @@ func TestRun_CountsWhoComesBack(t *testing.T) {
 	s.before = nil
 	s.wants(t, path, nil, Counts{Created: 4, Returned: 4, Unchanged: 15})
 	s.wants(t, path, nil, Counts{Unchanged: 19})
+}
+
+// TestRun_DatesWritesWhenTheyAreSent: no transaction is dated before the one that came before it in its lane had ended, nor one
+// that is sent again at its first try. Who reads on from the newest date would miss it.
+func TestRun_DatesWritesWhenTheyAreSent(t *testing.T) {
+	s := newShop(t)
+	moment := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
+	var clock sync.Mutex
+	advance := func(int) error {
+		clock.Lock()
+		defer clock.Unlock()
+		moment = moment.Add(time.Minute)
+		return nil
+	}
+	s.after = advance
+	s.wants(t, writeFile(t, "a.csv", rows(12, true)), func(o *Options) {
+		o.Lanes = 1
+		o.Now = func() time.Time {
+			clock.Lock()
+			defer clock.Unlock()
+			return moment
+		}
+	}, Counts{Created: 12})
+	list, err := s.ListPositions(t.Context(), clientele.CustomerQuery{ProjectID: s.project, Limit: 100})
+	if err != nil || len(list) != 12 {
+		t.Fatal(list, err)
+	}
+	for i, p := range list {
+		if want := time.Date(2026, 11, 23, 9, i/3, 0, 0, time.UTC); !p.At.Equal(want) {
+			t.Errorf("row %d is of %s, want %s", i+1, p.At, want)
+		}
+	}
 }

@@ -196,14 +196,13 @@ func (b *Batch) Decide(ids IDs) []Outcome {
 // decideOnce answers a call that was sent before as it was answered then.
 func (b *Batch) decideOnce(w *Write, ids IDs) Outcome {
 	key := idempotencyKey{w.ProjectID, w.Idempotency.CredentialID, w.Idempotency.Key}
-	if r := b.remembered[key]; r != nil && w.At.Sub(r.At) < MaxIdempotencyAge {
-		if r.BodyHash != w.Idempotency.BodyHash {
-			return Outcome{Err: &Error{
-				Kind: KindConflict, Field: "Idempotency-Key",
-				Message: "this Idempotency-Key was sent with another request before",
-			}}
+	if r := b.remembered[key]; r != nil {
+		switch again, err := w.Idempotency.IsRepeatOf(r, w.At); {
+		case err != nil:
+			return Outcome{Err: err}
+		case again:
+			return Outcome{Result: r.Result, SubjectID: r.SubjectID, Reference: r.Reference}
 		}
-		return Outcome{Result: r.Result, SubjectID: r.SubjectID, Reference: r.Reference}
 	}
 	if b.repeatsErased(w) {
 		return Outcome{Err: errErased}

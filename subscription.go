@@ -56,6 +56,11 @@ type Subscription struct {
 	DisabledReason string
 }
 
+// Remembered returns what is kept of the call that made the subscription.
+func (s *Subscription) Remembered(call Idempotency) *IdempotencyRecord {
+	return &IdempotencyRecord{Idempotency: call, ProjectID: s.ProjectID, Result: Created, Reference: s.ID, At: s.CreatedAt}
+}
+
 // Signs returns the secrets that sign what is sent at a time, the newest first.
 func (s *Subscription) Signs(at time.Time) []string {
 	if s.PreviousSecret != "" && at.Before(s.PreviousUntil) {
@@ -127,4 +132,6 @@ type SubscriptionOrder struct {
 	Retry      []time.Duration
 	// RequestTimeout is 0 for the default.
 	RequestTimeout time.Duration
+	// Idempotency is nil when the caller did not name its call.
+	Idempotency *Idempotency
 }

@@ -93,6 +93,21 @@ type IdempotencyRecord struct {
 	At        time.Time
 }
 
+// IsRepeatOf reports whether a call that comes at a time is the remembered one, sent again. One that is too old is forgotten. The
+// error is of kind conflict when the key was sent with another request.
+func (i *Idempotency) IsRepeatOf(r *IdempotencyRecord, at time.Time) (bool, error) {
+	switch {
+	case at.Sub(r.At) >= MaxIdempotencyAge:
+		return false, nil
+	case r.BodyHash != i.BodyHash:
+		return false, &Error{
+			Kind: KindConflict, Field: "Idempotency-Key", Message: "this Idempotency-Key was sent with another request before",
+		}
+	default:
+		return true, nil
+	}
+}
+
 // Result says what became of a write that did not fail.
 type Result uint8
 

@@ -3,6 +3,7 @@ package postgres
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -33,17 +34,48 @@ func (t *commit) queueLoadRemembered(p *pgx.Batch, project int64, calls []client
 		keys[i], credentials[i] = call.Key, call.CredentialID
 	}
 	p.Queue(findRemembered, project, keys, credentials).Query(func(rows pgx.Rows) error {
-		var r clientele.IdempotencyRecord
-		var hash []byte
-		dest := []any{
-			&r.ProjectID, &r.CredentialID, &r.Key, &hash, (*uint8)(&r.Result), &r.SubjectID, &r.Reference, (*instant)(&r.At),
-		}
-		return eachRow(rows, dest, func() {
-			copy(r.BodyHash[:], hash)
+		return eachRemembered(rows, func(r clientele.IdempotencyRecord) {
 			t.batch.LoadRemembered(r)
 			t.remembered[rememberedKeyOf(&r)] = r.At
 		})
 	})
+}
+
+func eachRemembered(rows pgx.Rows, each func(clientele.IdempotencyRecord)) error {
+	var r clientele.IdempotencyRecord
+	var hash []byte
+	dest := []any{
+		&r.ProjectID, &r.CredentialID, &r.Key, &hash, (*uint8)(&r.Result), &r.SubjectID, &r.Reference, (*instant)(&r.At),
+	}
+	return eachRow(rows, dest, func() {
+		copy(r.BodyHash[:], hash)
+		each(r)
+	})
+}
+
+// rememberOnce stores a call to remember, unless it was sent before: then it returns the reference of that.
+func rememberOnce(ctx context.Context, tx pgx.Tx, r *clientele.IdempotencyRecord) (reference string, err error) {
+	rows, err := tx.Query(ctx, findRemembered, r.ProjectID, []string{r.Key}, []int64{r.CredentialID})
+	if err != nil {
+		return "", err
+	}
+	p := &pgx.Batch{}
+	var again bool
+	var refused error
+	err = eachRemembered(rows, func(before clientele.IdempotencyRecord) {
+		reference = before.Reference
+		again, refused = r.IsRepeatOf(&before, r.At)
+		p.Queue(forgetCall, before.ProjectID, before.Key, before.CredentialID, before.At)
+	})
+	if err = errors.Join(err, refused); err != nil || again {
+		return reference, err
+	}
+	queueRemember(p, []*clientele.IdempotencyRecord{r})
+	err = tx.SendBatch(ctx, p).Close()
+	if isRace(err) { // somebody sends the same call at this moment
+		err = &raceError{err}
+	}
+	return "", err
 }
 
 // rememberedKey is the primary key of a remembered call.
@@ -66,14 +98,20 @@ func (t *commit) queueRemembered(p *pgx.Batch) {
 	if len(calls) == 0 {
 		return
 	}
+	for _, r := range calls {
+		if old, loaded := t.remembered[rememberedKeyOf(r)]; loaded {
+			p.Queue(forgetCall, r.ProjectID, r.Key, r.CredentialID, old)
+		}
+	}
+	queueRemember(p, calls)
+}
+
+func queueRemember(p *pgx.Batch, calls []*clientele.IdempotencyRecord) {
 	n := len(calls)
 	projects, credentials, keys, hashes := make([]int64, n), make([]int64, n), make([]string, n), make([][]byte, n)
 	results, subjects, references := make([]int16, n), make([]int64, n), make([]string, n)
 	times := make([]time.Time, n)
 	for i, r := range calls {
-		if old, loaded := t.remembered[rememberedKeyOf(r)]; loaded {
-			p.Queue(forgetCall, r.ProjectID, r.Key, r.CredentialID, old)
-		}
 		projects[i], credentials[i], keys[i], hashes[i] = r.ProjectID, r.CredentialID, r.Key, r.BodyHash[:]
 		results[i], subjects[i], references[i], times[i] = int16(r.Result), r.SubjectID, r.Reference, r.At
 	}

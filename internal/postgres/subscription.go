@@ -59,6 +59,14 @@ const insertSubscription = "INSERT INTO subscription (" + subscriptionColumns + 
 // CreateSubscription stores a new subscription and returns it with its Cursor: the present end of the history. Every
 // change that is committed after it is told of.
 func (s *Store) CreateSubscription(ctx context.Context, sub clientele.Subscription) (clientele.Subscription, error) {
+	return s.createSubscription(ctx, sub, func(context.Context, pgx.Tx) (string, error) { return "", nil })
+}
+
+// createSubscription makes a subscription unless before, which is asked in its transaction, names the one that was made already.
+func (s *Store) createSubscription(
+	ctx context.Context, sub clientele.Subscription, before func(context.Context, pgx.Tx) (id string, err error),
+) (clientele.Subscription, error) {
+	var known string
 	retry, err := writeDurations(sub.Retry)
 	if err == nil {
 		err = s.again(ctx, "create subscription", func(ctx context.Context) error {
@@ -66,6 +74,9 @@ func (s *Store) CreateSubscription(ctx context.Context, sub clientele.Subscripti
 				return err
 			}
 			return s.transactOnce(ctx, func(ctx context.Context, tx pgx.Tx) error {
+				if known, err = before(ctx, tx); err != nil || known != "" {
+					return err
+				}
 				_, err := tx.Exec(ctx, insertSubscription, sub.ProjectID, sub.ID, string(sub.EventType), sub.URL, sub.Host, sub.Secret,
 					sub.OmitSecret, sub.SigningSecret, retry, sub.RequestTimeout.Microseconds(), sub.CreatedAt, sub.Cursor)
 				return err
@@ -75,7 +86,20 @@ func (s *Store) CreateSubscription(ctx context.Context, sub clientele.Subscripti
 	if err != nil {
 		return sub, fmt.Errorf("create subscription in project %d: %w", sub.ProjectID, err)
 	}
+	if known != "" {
+		return clientele.Subscription{ID: known, ProjectID: sub.ProjectID}, nil
+	}
 	return sub, nil
+}
+
+// CreateSubscriptionOnce is CreateSubscription for a call that may be sent again: then it makes none, and returns ID and
+// ProjectID of the one that the call made. The error is of kind conflict when the call's key was sent with another request.
+func (s *Store) CreateSubscriptionOnce(
+	ctx context.Context, sub clientele.Subscription, call clientele.Idempotency,
+) (clientele.Subscription, error) {
+	return s.createSubscription(ctx, sub, func(ctx context.Context, tx pgx.Tx) (string, error) {
+		return rememberOnce(ctx, tx, sub.Remembered(call))
+	})
 }
 
 const findSubscription = "SELECT " + subscriptionColumns + " FROM subscription WHERE project_id = $1 AND id = $2 AND deleted_at IS NULL"

@@ -16,23 +16,31 @@ const numRememberedColumns = 8
 // loadRemembered hands the batch the calls that were sent before under the same Idempotency-Key.
 func (t *tx) loadRemembered(b *clientele.Batch, project int64, calls []clientele.Idempotency) error {
 	for _, call := range calls {
-		rows, err := t.query("SELECT "+rememberedColumns+` FROM remembered_call
-			WHERE project_id = ? AND credential_id = ? AND key = ?`, project, call.CredentialID, call.Key)
-		if err != nil {
-			return fmt.Errorf("load remembered calls: %w", err)
-		}
-		err = collect(rows, func(rows *sql.Rows) error {
-			var r clientele.IdempotencyRecord
-			hash := r.BodyHash[:0]
-			err := rows.Scan(&r.ProjectID, &r.CredentialID, &r.Key, &hash, &r.Result, &r.SubjectID, &r.Reference,
-				instant{&r.At})
-			copy(r.BodyHash[:], hash)
-			b.LoadRemembered(r)
+		if err := t.findRemembered(project, &call, b.LoadRemembered); err != nil {
 			return err
-		})
-		if err != nil {
-			return fmt.Errorf("load remembered calls: %w", err)
 		}
+	}
+	return nil
+}
+
+// findRemembered calls found with the call that was sent before under the Idempotency-Key, if there is one.
+func (t *tx) findRemembered(project int64, call *clientele.Idempotency, found func(clientele.IdempotencyRecord)) error {
+	rows, err := t.query("SELECT "+rememberedColumns+` FROM remembered_call
+		WHERE project_id = ? AND credential_id = ? AND key = ?`, project, call.CredentialID, call.Key)
+	if err != nil {
+		return fmt.Errorf("load remembered calls: %w", err)
+	}
+	err = collect(rows, func(rows *sql.Rows) error {
+		var r clientele.IdempotencyRecord
+		hash := r.BodyHash[:0]
+		err := rows.Scan(&r.ProjectID, &r.CredentialID, &r.Key, &hash, &r.Result, &r.SubjectID, &r.Reference,
+			instant{&r.At})
+		copy(r.BodyHash[:], hash)
+		found(r)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("load remembered calls: %w", err)
 	}
 	return nil
 }

@@ -58,19 +58,54 @@ func (s *Store) CreateSubscription(ctx context.Context, sub clientele.Subscripti
 	if err != nil {
 		return sub, fmt.Errorf("create subscription in project %d: %w", sub.ProjectID, err)
 	}
-	err = s.transact(ctx, func(t *tx) error {
-		if err := t.one("SELECT coalesce(max(seq), 0) FROM change", nil, &sub.Cursor); err != nil {
-			return err
-		}
-		return t.exec("INSERT INTO subscription ("+subscriptionColumns+`, deleted_at, lease, due_at)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, '', NULL, ?, ?, ?, ?, NULL, NULL, '', NULL, '', NULL)`,
-			sub.ProjectID, sub.ID, string(sub.EventType), sub.URL, sub.Host, sub.Secret, sub.OmitSecret, sub.SigningSecret,
-			retry, sub.RequestTimeout.Microseconds(), sub.CreatedAt.UnixMicro(), sub.Cursor)
-	})
+	err = s.transact(ctx, func(t *tx) error { return t.insertSubscription(&sub, retry) })
 	if err != nil {
 		return sub, fmt.Errorf("create subscription in project %d: %w", sub.ProjectID, err)
 	}
 	return sub, nil
+}
+
+// CreateSubscriptionOnce is CreateSubscription for a call that may be sent again: then it makes none, and returns ID and
+// ProjectID of the one that the call made. The error is of kind conflict when the call's key was sent with another request.
+func (s *Store) CreateSubscriptionOnce(
+	ctx context.Context, sub clientele.Subscription, call clientele.Idempotency,
+) (clientele.Subscription, error) {
+	retry, err := writeDurations(sub.Retry)
+	if err != nil {
+		return sub, fmt.Errorf("create subscription in project %d: %w", sub.ProjectID, err)
+	}
+	made := sub
+	err = s.transact(ctx, func(t *tx) error {
+		var before *clientele.IdempotencyRecord
+		err := t.findRemembered(sub.ProjectID, &call, func(r clientele.IdempotencyRecord) { before = &r })
+		if err != nil {
+			return err
+		}
+		if before != nil {
+			if again, err := call.IsRepeatOf(before, sub.CreatedAt); err != nil || again {
+				made = clientele.Subscription{ID: before.Reference, ProjectID: sub.ProjectID}
+				return err
+			}
+		}
+		if err := t.insertSubscription(&made, retry); err != nil {
+			return err
+		}
+		return t.insertRemembered([]*clientele.IdempotencyRecord{made.Remembered(call)})
+	})
+	if err != nil {
+		return sub, fmt.Errorf("create subscription in project %d: %w", sub.ProjectID, err)
+	}
+	return made, nil
+}
+
+func (t *tx) insertSubscription(sub *clientele.Subscription, retry string) error {
+	if err := t.one("SELECT coalesce(max(seq), 0) FROM change", nil, &sub.Cursor); err != nil {
+		return err
+	}
+	return t.exec("INSERT INTO subscription ("+subscriptionColumns+`, deleted_at, lease, due_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, '', NULL, ?, ?, ?, ?, NULL, NULL, '', NULL, '', NULL)`,
+		sub.ProjectID, sub.ID, string(sub.EventType), sub.URL, sub.Host, sub.Secret, sub.OmitSecret, sub.SigningSecret,
+		retry, sub.RequestTimeout.Microseconds(), sub.CreatedAt.UnixMicro(), sub.Cursor)
 }
 
 // FindSubscription returns a subscription of the project; kind not_found when there is none.

@@ -84,6 +84,7 @@ type Store interface {
 	DeleteSigningKeys(ctx context.Context, retiredBefore time.Time) error
 
 	CreateSubscription(ctx context.Context, s clientele.Subscription) (clientele.Subscription, error)
+	CreateSubscriptionOnce(ctx context.Context, s clientele.Subscription, call clientele.Idempotency) (clientele.Subscription, error)
 	FindSubscription(ctx context.Context, project int64, id string) (clientele.Subscription, error)
 	ListSubscriptions(ctx context.Context, f clientele.SubscriptionFilter) ([]clientele.Subscription, error)
 	SetSubscriptionPolicies(ctx context.Context, project int64, id string, retry []time.Duration, timeout time.Duration) error

@@ -74,6 +74,8 @@ func subscriptionChecks() []eventCheck {
 	return []eventCheck{
 		{"Create_CanBeFoundAndListed", testCreateSubscription},
 		{"Create_StartsAtThePresentEnd", testSubscriptionStarts},
+		{"CreateOnce_IsOneForOneCall", testSubscriptionOnce},
+		{"CreateOnce_ManyAtOnce", testSubscriptionOnceAtOnce},
 		{"Policies_AreReplaced", testSubscriptionPolicies},
 		{"Rotate_KeepsTheOldSecretForAWhile", testRotateSubscription},
 		{"Delete_IsGoneWithItsSecrets", testDeleteSubscription},

@@ -10,6 +10,7 @@ import (
 // Store keeps subscriptions, events and deliveries. Both stores are one; the methods are documented there.
 type Store interface {
 	CreateSubscription(ctx context.Context, s clientele.Subscription) (clientele.Subscription, error)
+	CreateSubscriptionOnce(ctx context.Context, s clientele.Subscription, call clientele.Idempotency) (clientele.Subscription, error)
 	FindSubscription(ctx context.Context, project int64, id string) (clientele.Subscription, error)
 	ListSubscriptions(ctx context.Context, f clientele.SubscriptionFilter) ([]clientele.Subscription, error)
 	SetSubscriptionPolicies(ctx context.Context, project int64, id string, retry []time.Duration, timeout time.Duration) error

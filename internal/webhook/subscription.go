@@ -25,20 +25,27 @@ const (
 	DefaultRequestTimeout = 100 * time.Second
 )
 
-// Create makes a subscription, which is told of every change from now on, and returns it with its signing secret. The error
-// is of kind invalid, with the name of the field at fault (url, secret, eventType, intervals, requestTimeout), when it
-// cannot be made as it stands.
+// Create makes a subscription, which is told of every change from now on, and returns it with its signing secret; for a call
+// that was sent before, the id and the project of the one that it made then, and nothing else.
+//
+// The error is of kind invalid, with the name of the field at fault (url, secret, eventType, intervals, requestTimeout), when
+// it cannot be made as it stands; conflict when the call was named like another.
 func (s *Service) Create(ctx context.Context, o clientele.SubscriptionOrder) (clientele.Subscription, error) {
 	fill(&o.RequestTimeout, DefaultRequestTimeout)
 	u, err := s.check(&o)
 	if err != nil {
 		return clientele.Subscription{}, err
 	}
-	sub, err := s.store.CreateSubscription(ctx, clientele.Subscription{
+	sub := clientele.Subscription{
 		ID: s.options.NewID(), ProjectID: o.ProjectID, EventType: o.EventType, URL: o.URL, Host: hostOf(u), Secret: o.Secret,
 		OmitSecret: o.OmitSecret, SigningSecret: newSigningSecret(), Retry: o.Retry, RequestTimeout: o.RequestTimeout,
 		CreatedAt: s.now(),
-	})
+	}
+	if o.Idempotency != nil {
+		sub, err = s.store.CreateSubscriptionOnce(ctx, sub, *o.Idempotency)
+	} else {
+		sub, err = s.store.CreateSubscription(ctx, sub)
+	}
 	if err != nil {
 		return sub, fmt.Errorf("create subscription: %w", err)
 	}

@@ -102,7 +102,7 @@ func (s *Subscriptions) create(r *dialect.Request) (dialect.Answer, error) {
 	if err != nil {
 		return dialect.Answer{}, err
 	}
-	order.ProjectID = r.Call.ProjectID
+	order.ProjectID, order.Idempotency = r.Call.ProjectID, r.Call.Idempotency
 	sub, err := s.hooks.Create(r.Context(), order)
 	if err != nil {
 		return dialect.Answer{}, asFault(err)

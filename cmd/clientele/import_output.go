@@ -62,13 +62,17 @@ func (i *imported) refusal() error {
 	if len(aside.Files) > 0 {
 		where = "in " + strings.Join(aside.Files, " and ") + ", since their file was changed while the import was interrupted"
 	}
+	refused := fmt.Sprintf("%d rows were refused", i.Refused)
+	if i.Refused == 1 {
+		refused = "1 row was refused"
+	}
 	switch {
 	case aside.Rows == 0:
-		return fmt.Errorf("%d rows were refused: mend them in %s and import that", i.Refused, i.RefusedFile)
+		return fmt.Errorf("%s: mend them in %s and import that", refused, i.RefusedFile)
 	case aside.Rows == i.Refused:
-		return fmt.Errorf("%d rows were refused: they are %s", i.Refused, where)
+		return fmt.Errorf("%s: they are %s", refused, where)
 	}
-	return fmt.Errorf("%d rows were refused: mend them in %s and import that; the first %d are not there but %s", i.Refused, i.RefusedFile, aside.Rows, where)
+	return fmt.Errorf("%s: mend them in %s and import that; the first %d are not there but %s", refused, i.RefusedFile, aside.Rows, where)
 }
 
 // importProgress shows how much of the file is done.

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -30,8 +31,8 @@ func plainRefused(text string) string {
 
 // eachNoted has a note written after every chunk.
 func eachNoted(o *Options) {
-	var noted time.Duration
-	o.Now = func() time.Time { noted += noteEvery; return time.Unix(1_800_000_000, 0).Add(noted) }
+	var noted atomic.Int64
+	o.Now = func() time.Time { return time.Unix(1_800_000_000, noted.Add(int64(noteEvery))) }
 }
 
 // TestRun_GoesOnWithRefusedRows: what somebody did to the file of refused rows while the import was interrupted is not lost.

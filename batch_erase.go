@@ -79,21 +79,24 @@ func (b *Batch) UseErasureKey(key []byte) {
 // or before, when those that are there already shall be looked for, too.
 func (b *Batch) Marks() map[int64][]Mark {
 	marks := make(map[int64][]Mark, 1)
+	erases := slices.ContainsFunc(b.writes, func(w Write) bool { return w.Erase != nil })
 	for i := range b.writes {
 		w := &b.writes[i]
-		for _, id := range b.identifiers(w) {
+		for _, id := range b.identifiers(w, erases) {
 			marks[w.ProjectID] = append(marks[w.ProjectID], b.erased.marker.mark(w.ProjectID, id))
 		}
 	}
 	return marks
 }
 
-// identifiers returns what a write might bring somebody back by.
-func (b *Batch) identifiers(w *Write) []Identifier {
+// identifiers returns what a write might bring somebody back by. Where the batch erases, a customer who is there now may be
+// gone before the write's turn.
+func (b *Batch) identifiers(w *Write, erases bool) []Identifier {
 	var list []Identifier
 	if c := w.Customer; c != nil {
 		switch {
-		case c.Mode != UpdateCustomer && (c.Patch.ExternalID.V == "" || b.externalIDs[ProjectKey{w.ProjectID, c.Patch.ExternalID.V}] == nil):
+		case c.Mode != UpdateCustomer &&
+			(erases || c.Patch.ExternalID.V == "" || b.externalIDs[ProjectKey{w.ProjectID, c.Patch.ExternalID.V}] == nil):
 			list = Identifiers(&c.Patch.Details, &c.Patch.Normal)
 		case c.Mode == UpdateCustomer && w.Completes != nil:
 			list = append(list, customerIdentifier(c.ID))

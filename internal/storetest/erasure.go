@@ -17,6 +17,7 @@ func erasureChecks() []check {
 		{"Erase_ForgetsVisitsFromEachAddress", testEraseVisits},
 		{"Erase_NobodyAndTwice", testEraseNobody},
 		{"Erase_AmongOtherWrites", testEraseInBatch},
+		{"Erase_OfTheNamesakeInABatch", testEraseNamesake},
 		{"Return_IsAllowedAndNoticed", testReturn},
 		{"OldWrites_AreHeldBack", testHeldBack},
 		{"OldWrites_AreHeldBackBesideAnEmptyID", testHeldBackBesideEmptyID},
@@ -217,6 +218,17 @@ func testEraseInBatch(t *testing.T, f *fixture) {
 		}
 	}
 	wantSame(t, "returned as", outcomes[3].SubjectID, f.erasure(t, id).ReturnedAs)
+}
+
+// testEraseNamesake: a late write is held back also where the customer who had its external id is erased just before it.
+func testEraseNamesake(t *testing.T, f *fixture) {
+	f.haveErasureKey(t)
+	first := f.commitOne(t, upsert(f.project, 1, "a", email("ada@example.com")), clientele.Created)
+	f.commitOne(t, erase(f.project, 9, first, clientele.ErasedRows{}), clientele.Erased)
+	second := f.commitOne(t, upsert(f.project, 10, "b", values{}), clientele.Created)
+	outcomes := f.commit(t, erase(f.project, 2, second, clientele.ErasedRows{}), upsert(f.project, 3, "b", email("ada@example.com")))
+	wantResults(t, outcomes[:1], clientele.Erased)
+	wantConflict(t, "what was sent before the first was erased", outcomes[1])
 }
 
 // knownBy are writes of strangers that share one thing with ada, at the moment n.

@@ -24,9 +24,9 @@ type Book struct {
 	PgBouncer   bool   `help:"A PgBouncer in transaction mode stands before the database: prepare nothing, listen for nothing." name:"pgbouncer"`
 }
 
-// Validate is called by the parser. Of two places on one command line nobody can tell which one was meant; the environment and a file
-// may well name both.
-func (b *Book) Validate(line *kong.Context) error {
+// AfterApply is called by the parser, beside what the command itself has for validation. Of two places on one command line nobody
+// can tell which one was meant; the environment and a file may well name both.
+func (b *Book) AfterApply(line *kong.Context) error {
 	given := map[string]bool{}
 	for _, p := range line.Path {
 		if p.Flag != nil && !p.Resolved {

@@ -96,6 +96,9 @@ func (a *API) visit(r *http.Request) book.Visit {
 
 // unescapeMark decodes what can be decoded of a mark: a percent sign that begins no escape stays as it stands.
 func unescapeMark(raw string) (string, error) {
+	if text, err := url.QueryUnescape(raw); err == nil {
+		return text, nil
+	}
 	var b strings.Builder
 	for i := range len(raw) {
 		b.WriteByte(raw[i])

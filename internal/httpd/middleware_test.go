@@ -165,6 +165,7 @@ func TestMiddleware_RequestIDThatIsASecret(t *testing.T) {
 		{"/", uuid, []string{"x-api-key", "open-sesame", "CustomerKey", ""}, true},
 		{"/", "k-1", []string{"x-api-key", "k"}, true},
 		{"/customers", "customers", nil, true},
+		{"/click?sub1=backup-1-0-2-of-many", "backup-1-0-2-of-many", nil, true},
 		{"/", "opm_7519", nil, true},
 		{"/", "dkh_order-" + hex, nil, true},
 		{"/", "eyJ-1", nil, true},

@@ -3,6 +3,8 @@ package httpd
 import (
 	"net/http"
 	"strings"
+
+	"github.com/google/uuid"
 )
 
 // maxRequestID bounds a caller's own X-Request-Id, in bytes.
@@ -59,13 +61,15 @@ var secretHeaders = []string{"X-Api-Key", "Apikey", "Customerkey", "Authorizatio
 const (
 	// minSecret is the length from which a text is taken for the secret that it equals; in a shorter one there is nothing to guess.
 	minSecret = 6
-	// minPathSecret is the same within path and query, where names stand, too. Prime Lead's UUIDs are secrets there.
+	// minPathSecret is the same within path and query, where names stand, too. Prime Lead's UUIDs are secrets there; anything else
+	// in a query is none, and many a caller names its call there as well.
 	minPathSecret = 12
 )
 
 // isSecretOf reports whether an id is, has, or is a part of what the call proves itself with.
 func isSecretOf(r *http.Request, id string) bool {
-	if len(id) >= minPathSecret && indexFold(r.RequestURI, id) >= 0 {
+	path, query, _ := strings.Cut(r.RequestURI, "?")
+	if len(id) >= minPathSecret && indexFold(path, id) >= 0 || uuid.Validate(id) == nil && indexFold(query, id) >= 0 {
 		return true
 	}
 	for _, name := range secretHeaders {

@@ -31,9 +31,9 @@ type note struct {
 	Passed string `json:"passed"`
 	traces
 	Counts Counts `json:"counts,omitzero"`
-	// RefusedFile is how the file of refused rows is, and RefusedNext how it will be when what waits is written.
 	// SentTo is the line before which rows may have been sent. None from there on has been.
-	SentTo      int64     `json:"sent_to,omitzero"`
+	SentTo int64 `json:"sent_to,omitzero"`
+	// RefusedFile is how the file of refused rows is, and RefusedNext how it will be when what waits is written.
 	RefusedFile mark      `json:"refused_file,omitzero"`
 	RefusedNext mark      `json:"refused_next,omitzero"`
 	Aside       Aside     `json:"aside,omitzero"`

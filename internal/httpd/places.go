@@ -25,6 +25,8 @@ type places struct {
 	mu     sync.Mutex
 	taken  map[*sheddingConn]struct{}
 	looked time.Time // when idle connections were last looked for; Accept's alone
+
+	urging atomic.Bool // urge will be called
 }
 
 // lookPause is the time between two looks for idle connections, each of which goes through all of them.
@@ -36,7 +38,7 @@ func newPlaces(l limits, log *slog.Logger) *places {
 
 // take returns the connection in its place; nil when there is none.
 func (p *places) take(tcp *net.TCPConn) *sheddingConn {
-	c := &sheddingConn{TCPConn: tcp, limits: p.limits}
+	c := &sheddingConn{timedConn: newTimedConn(tcp, p.urgeSoon), limits: p.limits}
 	c.left = sync.OnceFunc(func() { p.leave(c) })
 	p.mu.Lock()
 	p.taken[c] = struct{}{}
@@ -92,6 +94,27 @@ func (p *places) makeRoom(most int) {
 	}
 	if closed > 0 {
 		p.log.Info("closed idle connections, since most places are taken", "connections", closed, "places", p.limits.connections)
+	}
+}
+
+// urgeSoon has those connections urged that wait to listen for a caller that hangs up.
+func (p *places) urgeSoon() {
+	if !p.urging.Load() && p.urging.CompareAndSwap(false, true) {
+		time.AfterFunc(hangUpPause, p.urge)
+	}
+}
+
+// urge goes on as long as any connection waits. One that begins to wait behind its back calls urgeSoon itself.
+func (p *places) urge() {
+	p.urging.Store(false)
+	waiting := false
+	p.mu.Lock()
+	for c := range p.taken {
+		waiting = c.urge() || waiting
+	}
+	p.mu.Unlock()
+	if waiting {
+		p.urgeSoon()
 	}
 }
 

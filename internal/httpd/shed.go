@@ -50,7 +50,7 @@ func (l boundedListener) Accept() (net.Conn, error) {
 
 // sheddingConn is a connection as net/http reads it. Read is never called twice at once.
 type sheddingConn struct {
-	*net.TCPConn // net/http half-closes it
+	*timedConn
 
 	limits limits
 	left   func() // gives its place back
@@ -61,8 +61,6 @@ type sheddingConn struct {
 	shed   atomic.Pointer[shed]
 	// idleSince is when its last answer ended, in nanoseconds since 1970; 0 while one is under way and before the first.
 	idleSince atomic.Int64
-	// deadlines is when they were set last.
-	deadlines time.Time
 }
 
 // shed is how a write was refused.
@@ -85,7 +83,7 @@ type again struct {
 // Close implements net.Conn.
 func (c *sheddingConn) Close() error {
 	c.left()
-	return c.TCPConn.Close()
+	return c.timedConn.Close()
 }
 
 type connKey struct{}
@@ -101,7 +99,7 @@ func rememberConn(ctx context.Context, c net.Conn) context.Context {
 // Read implements net.Conn. What is refused here net/http never sees.
 func (c *sheddingConn) Read(p []byte) (int, error) {
 	for {
-		n, err := c.TCPConn.Read(p)
+		n, err := c.timedConn.Read(p)
 		if n == 0 || c.limits.tls != nil || c.astray.Load() {
 			return n, err
 		}
@@ -134,14 +132,11 @@ func (c *sheddingConn) Read(p []byte) (int, error) {
 func (c *sheddingConn) refuse(s *shed, h head) error {
 	now := time.Now()
 	c.idleSince.Store(now.UnixNano()) // net/http knows nothing of it
-	if now.Sub(c.deadlines) > time.Second {
-		c.deadlines = now
-		if err := c.SetReadDeadline(now.Add(c.limits.idle)); err != nil {
-			return err
-		}
-		if err := c.SetWriteDeadline(now.Add(c.limits.answer)); err != nil {
-			return err
-		}
+	if err := c.SetReadDeadline(now.Add(c.limits.idle)); err != nil {
+		return err
+	}
+	if err := c.SetWriteDeadline(now.Add(c.limits.answer)); err != nil {
+		return err
 	}
 	trace := uuid.NewString()
 	id := cmp.Or(h.requestID, trace)

@@ -54,7 +54,7 @@ func (b *bench) measureCopy(ctx context.Context) (s sample, err error) {
 	if err != nil {
 		return sample{}, err
 	}
-	database, drop, err := cluster.createCeiling(ctx, false)
+	database, drop, err := cluster.createCeiling(ctx, 0)
 	if err != nil {
 		return sample{}, err
 	}

@@ -32,7 +32,7 @@ type loopJob struct {
 const (
 	loopPragmas = "?_txlock=immediate&_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)" +
 		"&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)"
-	loopTable = `CREATE TABLE customer (external_id TEXT PRIMARY KEY, email TEXT, phone TEXT,
+	loopTable = `CREATE TABLE IF NOT EXISTS customer (external_id TEXT PRIMARY KEY, email TEXT, phone TEXT,
 		first_name TEXT, last_name TEXT, ip TEXT, updated_at INTEGER NOT NULL)`
 	loopUpsert = `INSERT INTO customer (external_id, email, phone, first_name, last_name, ip, updated_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?)

@@ -107,16 +107,18 @@ func serveJob[J any](stdin io.Reader, stdout io.Writer, carryOut func(J) (result
 
 // bench is one run.
 type bench struct {
-	options options
-	dir     string // for everything written; removed at the end
-	self    string // this program
-	binary  string // clientele
-	numbers *numbers
-	books   []*fullBook
-	lists   *listBook
-	cluster *cluster          // nil until a row needs it
-	probed  map[string]probed // by workload
-	stderr  io.Writer
+	options  options
+	dir      string // for everything written; removed at the end
+	self     string // this program
+	binary   string // clientele
+	numbers  *numbers
+	books    []*fullBook
+	plains   []*fullPlain   // as full as the books
+	ceilings []*fullCeiling // as full as the books
+	lists    *listBook
+	cluster  *cluster          // nil until a row needs it
+	probed   map[string]probed // by workload
+	stderr   io.Writer
 }
 
 func newBench(o options, dir string, stderr io.Writer) (*bench, error) {
@@ -131,6 +133,8 @@ func newBench(o options, dir string, stderr io.Writer) (*bench, error) {
 	}
 	for _, customers := range o.books {
 		b.books = append(b.books, &fullBook{bench: b, customers: customers}, &fullBook{bench: b, customers: customers, onPostgres: true})
+		b.plains = append(b.plains, &fullPlain{bench: b, rows: customers})
+		b.ceilings = append(b.ceilings, &fullCeiling{bench: b, rows: customers})
 	}
 	b.lists = &listBook{bench: b, customers: o.listed()}
 	return b, nil

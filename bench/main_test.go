@@ -49,6 +49,7 @@ func TestRun_MeasuresEveryContenderInEachRound(t *testing.T) {
 		{"POST /entry update, 64 connections", nameBare},
 		{"POST /entry update, 64 connections", nameSQLite},
 		{"POST /entry update, 64 connections", fullName(nameSQLite, 300)},
+		{"POST /entry update, 64 connections", fullName(namePlain, 300)},
 	} {
 		row := got.row(want.row, want.entrant)
 		if row == nil {

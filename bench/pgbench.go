@@ -34,28 +34,36 @@ const (
 		'192.0.2.10', 1, now(), now()`
 )
 
-var ceilingPool = fmt.Sprintf("%s SELECT %s FROM generate_series(1, %d) AS n", ceilingInsert, ceilingValues, poolSize)
+// ceilingRows fills the table with so many customers.
+func ceilingRows(count int64) []string {
+	return []string{
+		fmt.Sprintf("%s SELECT %s FROM generate_series(1, %d) AS n", ceilingInsert, ceilingValues, count),
+		"VACUUM ANALYZE customer",
+	}
+}
 
-// pgbenchScript is one upsert a transaction. Each client counts on from n, far from the numbers of the others.
-func pgbenchScript(update bool) string {
+// pgbenchScript is one upsert a transaction: of a pool of customers spread over so many that are there, or of a new one when
+// none are. Each client counts on from n then, far from the numbers of the others.
+func pgbenchScript(there int64) string {
 	number := `\set n :n + 1` + "\n" + `\set id :client_id * 100000000 + :n` + "\n"
-	if update {
-		number = fmt.Sprintf(`\set id random(1, %d)`, poolSize) + "\n"
+	if there > 0 {
+		pool := min(there, poolSize)
+		number = fmt.Sprintf(`\set id random(1, %d) * %d`, pool, there/pool) + "\n"
 	}
 	return number + `\set seq random(1, 1000000000)` + "\n" + strings.Join(strings.Fields(ceilingInsert+
 		`VALUES (1, :id, (1000000000::bigint + :id::bigint)::text, 'c' || :seq::text || '@example.com', '+15855550100', 'John', 'Doe',
 		'192.0.2.10', 1, now(), now())`+ceilingUpsert), " ") + ";\n"
 }
 
-// createCeiling makes a database with the table, for updates with a pool of customers in it.
-func (c *cluster) createCeiling(ctx context.Context, update bool) (database string, drop func() error, err error) {
+// createCeiling makes a database with the table and so many customers in it.
+func (c *cluster) createCeiling(ctx context.Context, there int64) (database string, drop func() error, err error) {
 	database, drop, err = c.createDatabase(ctx)
 	if err != nil {
 		return "", nil, err
 	}
 	statements := []string{ceilingTable}
-	if update {
-		statements = append(statements, ceilingPool, "VACUUM ANALYZE customer")
+	if there > 0 {
+		statements = append(statements, ceilingRows(there)...)
 	}
 	if err := c.execute(ctx, database, statements...); err != nil {
 		return "", nil, errors.Join(fmt.Errorf("make the ceiling's table: %w", err), drop())
@@ -63,24 +71,51 @@ func (c *cluster) createCeiling(ctx context.Context, update bool) (database stri
 	return database, drop, nil
 }
 
-// measurePgbench runs pgbench once to warm up and once to count.
-func (b *bench) measurePgbench(ctx context.Context, update bool, clients int) (s sample, err error) {
+// fullCeiling is a table that is full already, for the whole run.
+type fullCeiling struct {
+	bench    *bench
+	rows     int64
+	database string // "" until filled
+}
+
+func (f *fullCeiling) name() string { return fullName(namePgbench, f.rows) }
+
+func (f *fullCeiling) prepare(ctx context.Context) error {
+	if f.database != "" {
+		return nil
+	}
+	cluster, err := f.bench.postgres(ctx)
+	if err != nil {
+		return err
+	}
+	f.bench.say("filling the table of %s", f.name())
+	f.database, _, err = cluster.createCeiling(ctx, f.rows) // which goes with its cluster
+	return err
+}
+
+// measurePgbench puts pgbench to a table of its own.
+func (b *bench) measurePgbench(ctx context.Context, there int64, clients int) (s sample, err error) {
 	cluster, err := b.postgres(ctx)
 	if err != nil {
 		return sample{}, err
 	}
-	database, drop, err := cluster.createCeiling(ctx, update)
+	database, drop, err := cluster.createCeiling(ctx, there)
 	if err != nil {
 		return sample{}, err
 	}
-	defer func() { err = errors.Join(err, drop()) }()
+	s, err = b.measurePgbenchOn(ctx, database, there, clients)
+	return s, errors.Join(err, drop())
+}
+
+// measurePgbenchOn runs pgbench once to warm up and once to count.
+func (b *bench) measurePgbenchOn(ctx context.Context, database string, there int64, clients int) (s sample, err error) {
 	dir, err := os.MkdirTemp(b.dir, "pgbench-")
 	if err != nil {
 		return sample{}, fmt.Errorf("make directory: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	p := pgbench{cluster: cluster, database: database, dir: dir, clients: clients}
-	if err := os.WriteFile(p.script(), []byte(pgbenchScript(update)), 0o600); err != nil {
+	p := pgbench{cluster: b.cluster, database: database, dir: dir, clients: clients}
+	if err := os.WriteFile(p.script(), []byte(pgbenchScript(there)), 0o600); err != nil {
 		return sample{}, err
 	}
 	if b.options.warmup >= 1 {

@@ -21,6 +21,9 @@ const namePlain = "bare and one table"
 // plainLine is how many entries may wait for a commit, and the most that one takes.
 const plainLine = 1024
 
+// plainFile is its database in its directory.
+const plainFile = "plain.db"
+
 // plainEntry is an entry that waits for its commit.
 type plainEntry struct {
 	entry bareEntry
@@ -35,7 +38,7 @@ func servePlain(ctx context.Context, routesJSON, dir string, stdin io.Reader, st
 	if err := json.Unmarshal([]byte(routesJSON), &routes); err != nil {
 		return fmt.Errorf("read routes: %w", err)
 	}
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "plain.db")+loopPragmas)
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, plainFile)+loopPragmas)
 	if err != nil {
 		return fmt.Errorf("open database: %w", err)
 	}
@@ -126,5 +129,55 @@ func (c plain) start(ctx context.Context, w workload) (*server, error) {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	s.cleanUp = func() error { return os.RemoveAll(dir) }
+	return s, nil
+}
+
+// fullPlain is plain with a table that is full already: what updates of one of many rows cost without any of what Clientele does
+// about them. The table is filled once, before the rounds.
+type fullPlain struct {
+	bench *bench
+	rows  int64
+	dir   string // "" until filled
+}
+
+func (c *fullPlain) name() string { return fullName(namePlain, c.rows) }
+
+func (c *fullPlain) prepare(ctx context.Context) (err error) {
+	if c.dir != "" {
+		return nil
+	}
+	c.bench.say("filling %s", c.name())
+	dir, err := os.MkdirTemp(c.bench.dir, "full-plain-")
+	if err != nil {
+		return fmt.Errorf("make data directory: %w", err)
+	}
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, plainFile)+loopPragmas)
+	if err != nil {
+		return fmt.Errorf("open database: %w", err)
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	loop, err := openDriverLoop(ctx, db, idRange{Scattered: c.bench.numbers.scattered})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, loop.upsert.Close(), loop.connection.Close()) }()
+	for loop.rows < c.rows {
+		if err := loop.transaction(ctx, int(min(c.rows-loop.rows, fillAtOnce))); err != nil {
+			return err
+		}
+	}
+	c.dir = dir
+	return nil
+}
+
+// fillAtOnce is how many rows of a full table are committed together.
+const fillAtOnce = 10_000
+
+func (c *fullPlain) start(ctx context.Context, w workload) (*server, error) {
+	s, err := c.bench.startBare(ctx, w, commandPlain, c.dir)
+	if err != nil {
+		return nil, err
+	}
+	s.pool = c.bench.numbers.poolOf(c.rows)
 	return s, nil
 }

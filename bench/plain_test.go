@@ -5,9 +5,12 @@ package main
 import (
 	"database/sql"
 	"fmt"
+	"io"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -71,5 +74,41 @@ func TestPlain_StoresWhatItAnswers(t *testing.T) {
 	loop.commitEntries(t.Context(), line)
 	if err := <-p.done; err == nil {
 		t.Error("an entry without a database was stored")
+	}
+}
+
+// TestFullPlain_UpdatesWhatIsThere: a table that was filled has the rows of the pool that its server updates.
+func TestFullPlain_UpdatesWhatIsThere(t *testing.T) {
+	for _, ids := range []string{idsSequential, idsScattered} {
+		o := shortOptions(t)
+		o.ids = ids
+		b, err := newBench(o, t.TempDir(), io.Discard)
+		if err != nil {
+			t.Fatal(err)
+		}
+		full := &fullPlain{bench: b, rows: 3*poolSize + 1}
+		for range 2 { // the second time there is nothing to do
+			if err := full.prepare(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		db, err := sql.Open("sqlite", "file:"+filepath.Join(full.dir, plainFile)+loopPragmas)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var rows, known int64
+		if err := db.QueryRowContext(t.Context(), "SELECT count(*) FROM customer").Scan(&rows); err != nil || rows != full.rows {
+			t.Errorf("ids %s: %d rows, %v; want %d", ids, rows, err, full.rows)
+		}
+		pool, random := b.numbers.poolOf(full.rows), rand.New(rand.NewPCG(1, 1))
+		for n := range int64(100) {
+			id := strconv.FormatInt(pool.at(n, random), 10)
+			if err := db.QueryRowContext(t.Context(), "SELECT count(*) FROM customer WHERE external_id = ?", id).Scan(&known); err != nil || known != 1 {
+				t.Fatalf("ids %s: the table has %d rows of %s of the pool, %v", ids, known, id, err)
+			}
+		}
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
 	}
 }

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -32,8 +33,8 @@ func TestCluster_CeilingsWriteWhatTheySay(t *testing.T) {
 			t.Errorf("%s is %s, %v; want on", setting, got, err)
 		}
 	}
-	for _, update := range []bool{false, true} {
-		t.Run(kindOf(update), func(t *testing.T) { checkCeilings(t, c, update) })
+	for _, there := range []int64{0, poolSize, 3 * poolSize} {
+		t.Run(fmt.Sprint(there), func(t *testing.T) { checkCeilings(t, c, there) })
 	}
 }
 
@@ -47,8 +48,9 @@ func connectTo(t *testing.T, c *cluster, database string) *pgx.Conn {
 	return conn
 }
 
-func checkCeilings(t *testing.T, c *cluster, update bool) {
-	database, drop, err := c.createCeiling(t.Context(), update)
+func checkCeilings(t *testing.T, c *cluster, there int64) {
+	update := there > 0
+	database, drop, err := c.createCeiling(t.Context(), there)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,10 +66,6 @@ func checkCeilings(t *testing.T, c *cluster, update bool) {
 		}
 		return count, written
 	}
-	start := int64(0)
-	if update {
-		start = poolSize
-	}
 	j := unnestJob{
 		URL: c.url(database), DatabasePID: c.command.Process.Pid, Writers: 2, Batch: 50, Update: update, Seconds: 0.05,
 	}
@@ -76,7 +74,7 @@ func checkCeilings(t *testing.T, c *cluster, update bool) {
 		t.Fatalf("loop: got %+v, %v", loop, err)
 	}
 	p := pgbench{cluster: c, database: database, dir: t.TempDir(), clients: 4}
-	if err := os.WriteFile(p.script(), []byte(pgbenchScript(update)), 0o600); err != nil {
+	if err := os.WriteFile(p.script(), []byte(pgbenchScript(there)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	single, err := p.run(t.Context(), 0, 0)
@@ -85,11 +83,11 @@ func checkCeilings(t *testing.T, c *cluster, update bool) {
 	}
 	sent := loop.Counted + single.Counted
 	count, written := rows()
-	if !update && (count != start+sent || written != count) {
+	if !update && (count != sent || written != count) {
 		t.Errorf("%d rows, %d writes; want %d new rows", count, written, sent)
 	}
-	if update && (count != poolSize || written != start+sent) {
-		t.Errorf("%d rows, %d writes; want %d updates of %d rows", count, written, sent, poolSize)
+	if update && (count != there || written != there+sent) {
+		t.Errorf("%d rows, %d writes; want %d updates of %d rows", count, written, sent, there)
 	}
 	if err := drop(); err != nil {
 		t.Error(err)

@@ -44,6 +44,14 @@ func entryRows(b *bench) []row {
 			}, check{
 				of: quantity{r.name, nameSQLite, rate}, base: quantity{r.name, namePlain, rate}, baseName: namePlain,
 			})
+			if w.usesPool {
+				for _, full := range b.plains {
+					r.entrants = append(r.entrants, b.httpEntrant(full.name(), full, load{workload: w, connections: connections}))
+					r.checks = append(r.checks, check{
+						of: quantity{r.name, full.name(), rate}, base: quantity{r.name, namePlain, rate}, baseName: nameEmptyTable,
+					})
+				}
+			}
 			if connections == 256 {
 				r.checks = append(r.checks, b.memoryChecks(r, false)...)
 			}

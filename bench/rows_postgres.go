@@ -84,12 +84,31 @@ func pgbenchName(update bool, clients int) string {
 }
 
 func pgbenchRow(b *bench, update bool, clients int) row {
-	return row{name: pgbenchName(update, clients), slow: update || clients != 64, entrants: []entrant{{
+	there := int64(0)
+	if update {
+		there = poolSize
+	}
+	r := row{name: pgbenchName(update, clients), slow: update || clients != 64, entrants: []entrant{{
 		name: namePgbench,
 		measure: func(ctx context.Context) (sample, error) {
-			return b.measurePgbench(ctx, update, clients)
+			return b.measurePgbench(ctx, there, clients)
 		},
 	}}}
+	if !update {
+		return r
+	}
+	for _, full := range b.ceilings {
+		r.entrants = append(r.entrants, entrant{
+			name: full.name(), prepare: full.prepare,
+			measure: func(ctx context.Context) (sample, error) {
+				return b.measurePgbenchOn(ctx, full.database, full.rows, clients)
+			},
+		})
+		r.checks = append(r.checks, check{
+			of: quantity{r.name, full.name(), rate}, base: quantity{r.name, namePgbench, rate}, baseName: nameEmptyTable,
+		})
+	}
+	return r
 }
 
 func unnestRow(b *bench, name string, j unnestJob) row {
@@ -105,7 +124,11 @@ func (b *bench) measureUnnest(ctx context.Context, j unnestJob) (s sample, err e
 	if err != nil {
 		return sample{}, err
 	}
-	database, drop, err := cluster.createCeiling(ctx, j.Update)
+	there := int64(0)
+	if j.Update {
+		there = poolSize
+	}
+	database, drop, err := cluster.createCeiling(ctx, there)
 	if err != nil {
 		return sample{}, err
 	}

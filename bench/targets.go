@@ -31,8 +31,9 @@ const (
 
 // How the table calls what it divides by.
 const (
-	nameOneCommit = "one commit"
-	nameEmptyBook = "empty book"
+	nameOneCommit  = "one commit"
+	nameEmptyBook  = "empty book"
+	nameEmptyTable = "the same, a small table"
 )
 
 // loadChecks compare each kind of Clientele in the row with the bare server, and its latency with one commit.

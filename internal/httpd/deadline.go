@@ -25,9 +25,9 @@ type timedConn struct {
 
 	// listens is called when a Read begins to wait for two calls of urge.
 	listens func()
-	// listening says that a Read waits so, urged that urge was called once since, heard that it shall wait no more. All are
-	// guarded by reads, and heard wakes woken.
-	listening, urged, heard bool
+	// listening says that a Read waits so, urged that urge was called once since, heard that it shall wait no more, closed that none
+	// shall. All are guarded by reads, and the last two wake woken.
+	listening, urged, heard, closed bool
 	woken                   sync.Cond
 }
 
@@ -105,7 +105,7 @@ func (c *timedConn) Read(p []byte) (int, error) {
 func (c *timedConn) listen() {
 	c.listening, c.urged, c.heard = true, false, false
 	c.listens()
-	for !c.heard {
+	for !c.heard && !c.closed {
 		c.woken.Wait()
 	}
 	c.listening = false
@@ -182,7 +182,8 @@ func (c *timedConn) SetDeadline(t time.Time) error {
 func (c *timedConn) Close() error {
 	err := c.TCPConn.Close()
 	c.reads.Lock()
-	c.hear()
+	c.closed = true
+	c.woken.Signal()
 	c.reads.Unlock()
 	return err
 }

@@ -97,6 +97,9 @@ func TestTimedConnIsClosedWhileItListens(t *testing.T) {
 	if err := <-done; !errors.Is(err, net.ErrClosed) {
 		t.Errorf("closed, Read returned %v", err)
 	}
+	if err := <-readOne(c); !errors.Is(err, net.ErrClosed) { // nobody urges it any more
+		t.Errorf("after that, Read returned %v", err)
+	}
 }
 
 func TestTimedConnKeepsItsDeadlines(t *testing.T) {

@@ -121,16 +121,22 @@ var dateTime = regexp.MustCompile(`^(\d{4}-\d{2}-\d{2})(?:[Tt ](\d{2}:\d{2}:\d{2
 // bounds reads from and to, both inclusive, in the precision of the book. The zero time means no bound.
 func (p parameters) bounds(f *faults) (from, to time.Time) {
 	var ofTo faults // what is wrong with both together is said of from, which comes first
-	from, _, hasFrom := p.moment("from", f)
-	_, to, hasTo := p.moment("to", &ofTo)
-	if hasFrom && hasTo && from.After(to) {
+	first, _, hasFrom := p.moment("from", f)
+	_, last, hasTo := p.moment("to", &ofTo)
+	if hasFrom && hasTo && first.After(last) {
 		f.add("From", "'From' must be less than or equal to 'To'.")
 	}
 	*f = append(*f, ofTo...)
+	if hasFrom {
+		from = atLeast(first.Add(time.Microsecond-1).Truncate(time.Microsecond), earliest)
+	}
+	if hasTo {
+		to = atLeast(last.Truncate(time.Microsecond), earliest)
+	}
 	return from, to
 }
 
-// moment reads a date and time and returns the first and the last instant that it means: without a fraction the whole
+// moment reads a date and time and returns the first and the last nanosecond that it means: without a fraction the whole
 // second, without a time the whole day (rules that hold in all four); without a zone in UTC. ok is false when there is none.
 func (p parameters) moment(name string, f *faults) (first, last time.Time, ok bool) {
 	text, sent := p.value(name, f)
@@ -142,11 +148,7 @@ func (p parameters) moment(name string, f *faults) (first, last time.Time, ok bo
 		addNotValid(f, pascal(name), text)
 		return first, last, false
 	}
-	if first = start.Truncate(time.Microsecond); first.Before(start) {
-		first = first.Add(time.Microsecond)
-	}
-	last = start.Add(length - 1).Truncate(time.Microsecond)
-	return atLeast(first, earliest), atLeast(last, earliest), true
+	return start, start.Add(length - 1), true
 }
 
 func atLeast(t, least time.Time) time.Time {

@@ -64,8 +64,8 @@ func unsupportedMedia(r *http.Request) error {
 	}
 }
 
-// checkEncoding refuses a compressed body.
-func checkEncoding(r *http.Request) error {
+// CheckEncoding refuses a compressed body.
+func CheckEncoding(r *http.Request) error {
 	for _, encoding := range r.Header["Content-Encoding"] {
 		if encoding != "" && !strings.EqualFold(encoding, "identity") {
 			return &clientele.Error{

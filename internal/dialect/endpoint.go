@@ -128,7 +128,7 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request, e *Endpoint) (Answer
 
 // readBody reads the body and the caller's name for the call, if it sent one.
 func (a *API) readBody(w http.ResponseWriter, req *Request, media func(*http.Request) error) error {
-	if err := checkEncoding(req.Request); err != nil {
+	if err := CheckEncoding(req.Request); err != nil {
 		return err
 	}
 	if err := media(req.Request); err != nil {

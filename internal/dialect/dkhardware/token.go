@@ -94,6 +94,9 @@ func (a *API) issue(w http.ResponseWriter, r *http.Request) (access.Token, error
 // readForm reads the parameters in the body. One without a value counts as not sent, and none may be sent twice (RFC 6749
 // section 3.2).
 func readForm(w http.ResponseWriter, r *http.Request) (map[string]string, error) {
+	if err := dialect.CheckEncoding(r); err != nil {
+		return nil, err
+	}
 	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || media != "application/x-www-form-urlencoded" {
 		return nil, oauthError("invalid_request", "the request body must be application/x-www-form-urlencoded")
@@ -175,6 +178,8 @@ func failToken(w http.ResponseWriter, err error) {
 	switch e.Kind {
 	case clientele.KindInvalid:
 		refuse(w, http.StatusBadRequest, e.Field, e.Message)
+	case clientele.KindUnsupportedMedia:
+		refuse(w, http.StatusUnsupportedMediaType, "invalid_request", e.Message)
 	case clientele.KindUnauthorized:
 		w.Header().Set("WWW-Authenticate", `Basic realm="clientele"`)
 		refuse(w, http.StatusUnauthorized, "invalid_client", "the client is unknown or did not prove itself")

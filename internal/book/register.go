@@ -21,8 +21,9 @@ type Registration struct {
 
 // Register creates the customer with the details' ExternalID and ExternalNumber, unless one of them is taken. When the
 // customer that stands has all the values of the request, apart from blanks around them, the call is a repeat and counts
-// as done. Nothing is ever overwritten. Of the address, which may be nil, Street, StreetNumber, PostalCode, City and Country
-// count. Unique keys are compared as they are, blanks included.
+// as done. Nothing is ever overwritten. The name is compared with SingleName, and of the address, which may be nil, Street,
+// StreetNumber, PostalCode, City and Country count; where the one that stands has only lines, Line1 is compared in the place of the
+// first two: it is what was shown of them. Unique keys are compared as they are, blanks included.
 func (b *Book) Register(ctx context.Context, call Call, d clientele.Details, address *clientele.Address) (Registration, error) {
 	w := b.write(call)
 	cw := &clientele.CustomerWrite{Mode: clientele.CreateCustomer, Patch: stating(&d)}
@@ -65,19 +66,27 @@ func asSent(d *clientele.Details) clientele.Patch {
 func differences(c *clientele.Customer, w *clientele.CustomerWrite) []string {
 	var names []string
 	for f := range w.Patch.Set.All {
-		if !sameText(*c.Of(f), *w.Patch.Of(f)) {
+		stands := *c.Of(f)
+		if f == clientele.FieldCompany {
+			stands = SingleName(&c.Details)
+		}
+		if !sameText(stands, *w.Patch.Of(f)) {
 			names = append(names, f.String())
 		}
 	}
 	if len(w.Addresses) == 0 {
 		return names
 	}
+	sent := w.Addresses[0].AddressDetails
 	var stands clientele.AddressDetails
 	if len(c.Addresses) > 0 {
 		stands = c.Addresses[0].AddressDetails
 	}
+	if line := SingleStreet(&stands); !sameText(line, stands.Street) {
+		stands.Street, sent.Street, sent.StreetNumber = line, sent.Line1, clientele.Text{}
+	}
 	has := registered(&stands)
-	for i, t := range registered(&w.Addresses[0].AddressDetails) {
+	for i, t := range registered(&sent) {
 		if !sameText(*has[i].Text, *t.Text) {
 			names = append(names, "address."+t.Name)
 		}
@@ -94,6 +103,22 @@ func registered(a *clientele.AddressDetails) [5]clientele.AddressText {
 		{Name: "postal_code", Text: &a.PostalCode},
 		{Name: "country", Text: &a.Country},
 	}
+}
+
+// SingleName returns the name of a customer for whom knows only one: the company, or else the person's first and last name.
+func SingleName(d *clientele.Details) clientele.Text {
+	if strings.TrimSpace(d.Company.V) != "" {
+		return d.Company
+	}
+	return clientele.NonEmpty(strings.TrimSpace(strings.TrimSpace(d.FirstName.V) + " " + strings.TrimSpace(d.LastName.V)))
+}
+
+// SingleStreet returns the street of an address, or else the first line of one that was sent in lines.
+func SingleStreet(a *clientele.AddressDetails) clientele.Text {
+	if a.Street.Valid || a.StreetNumber.Valid {
+		return a.Street
+	}
+	return a.Line1
 }
 
 func sameText(a, b clientele.Text) bool { return strings.TrimSpace(a.V) == strings.TrimSpace(b.V) }

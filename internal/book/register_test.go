@@ -175,6 +175,42 @@ func TestRegister_AgainstACustomerOfAnotherDialect(t *testing.T) {
 	}
 }
 
+// TestRegister_ComparesWhatIsShown: of a customer that has a person's name and an address in lines, that is what this name and this
+// street were shown to be.
+func TestRegister_ComparesWhatIsShown(t *testing.T) {
+	stored := func() *memory {
+		d, a := bakery()
+		d.Company, d.FirstName, d.LastName = clientele.Text{}, clientele.Some("Ada "), clientele.Some("Baker")
+		a.Street, a.StreetNumber = clientele.Text{}, clientele.Text{}
+		return &memory{customers: []clientele.Customer{{ID: 77, ProjectID: 3, Details: d, Addresses: []clientele.Address{*a}}}}
+	}
+	person := func(d *clientele.Details, _ *clientele.Address) { d.Company = clientele.Some("Ada Baker") }
+	for name, test := range map[string]struct {
+		change func(*clientele.Details, *clientele.Address)
+		want   []string
+	}{
+		"street and number apart": {func(*clientele.Details, *clientele.Address) {}, nil},
+		"as it is shown": {func(_ *clientele.Details, a *clientele.Address) {
+			a.Street, a.StreetNumber = a.Line1, clientele.Text{}
+		}, nil},
+		"another street": {func(_ *clientele.Details, a *clientele.Address) {
+			a.Street, a.Line1 = clientele.Some("Elm Street"), clientele.Some("Elm Street 15B")
+		}, []string{"address.street"}},
+		"another name": {func(d *clientele.Details, _ *clientele.Address) { d.Company = clientele.Some("Ada") }, []string{"company"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d, a := bakery(person, test.change)
+			want := Registration{Result: clientele.Unchanged, CustomerID: 77, Differs: test.want}
+			if test.want != nil {
+				want.Result = clientele.ExternalIDTaken
+			}
+			if diff := cmp.Diff(want, stored().register(t, d, a)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 func TestRegister_KeysAreComparedAsTheyAre(t *testing.T) {
 	m := &memory{}
 	m.register(t, first(bakery()), second(bakery()))
@@ -211,5 +247,26 @@ func TestRegister_AnErrorKeepsItsKind(t *testing.T) {
 	_, err := b.Register(t.Context(), registerCall, clientele.Details{}, nil)
 	if clientele.KindOf(err) != clientele.KindUnavailable || !errors.Is(err, cause) {
 		t.Errorf("error %v; want kind unavailable and the cause", err)
+	}
+}
+
+// TestSingleName_IsTheCompanyOrThePerson: a company of blanks, which DKHardware's partners send where there is none, is none.
+func TestSingleName_IsTheCompanyOrThePerson(t *testing.T) {
+	person := clientele.Details{FirstName: clientele.Some("Ada"), LastName: clientele.Some("Baker")}
+	for _, c := range []struct {
+		company clientele.Text
+		details clientele.Details
+		want    clientele.Text
+	}{
+		{clientele.Some("Bakery"), person, clientele.Some("Bakery")},
+		{clientele.Text{}, person, clientele.Some("Ada Baker")},
+		{clientele.Some(""), person, clientele.Some("Ada Baker")},
+		{clientele.Some(" \t"), person, clientele.Some("Ada Baker")},
+		{clientele.Some(""), clientele.Details{}, clientele.Text{}},
+	} {
+		c.details.Company = c.company
+		if got := SingleName(&c.details); got != c.want {
+			t.Errorf("of company %+v: %+v, want %+v", c.company, got, c.want)
+		}
 	}
 }

@@ -150,14 +150,9 @@ func (d *reader) address(raw jsontext.Value) *clientele.Address {
 		Country:      d.text("address.country", in.Country, maxCountry, optional),
 	}}
 	// For dialects that know lines only.
-	a.Line1 = clientele.NonEmpty(joinWords(a.Street.V, a.StreetNumber.V))
+	a.Line1 = clientele.NonEmpty(strings.TrimSpace(strings.TrimSpace(a.Street.V) + " " + strings.TrimSpace(a.StreetNumber.V)))
 	return a
 }
 
 // isNull reports whether a property is absent or null, which is the same here.
 func isNull(raw jsontext.Value) bool { return raw == nil || raw.Kind() == 'n' }
-
-// joinWords returns both texts without the blanks around them and with one between them.
-func joinWords(a, b string) string {
-	return strings.TrimSpace(strings.TrimSpace(a) + " " + strings.TrimSpace(b))
-}

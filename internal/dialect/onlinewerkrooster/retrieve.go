@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
-	"strings"
 
 	"clientele"
+	"clientele/internal/book"
 	"clientele/internal/dialect"
 
 	"github.com/go-chi/chi/v5"
@@ -82,34 +82,18 @@ func appendCustomer(b []byte, c *clientele.Customer) []byte {
 	b = append(b, numeric(c.ExternalID.V)...)
 	b = c.ExternalNumber.AppendJSON(append(b, `,"extCustomerNumber":`...))
 	b = c.VATNumber.AppendJSON(append(b, `,"enterpriseNumber":`...))
-	b = name(c).AppendJSON(append(b, `,"name":`...))
+	b = book.SingleName(&c.Details).AppendJSON(append(b, `,"name":`...))
 	b = append(b, `,"address":`...)
 	if len(c.Addresses) == 0 {
 		return append(b, `null}`...)
 	}
 	a := &c.Addresses[0]
-	b = street(a).AppendJSON(append(b, `{"street":`...))
+	b = book.SingleStreet(&a.AddressDetails).AppendJSON(append(b, `{"street":`...))
 	b = a.StreetNumber.AppendJSON(append(b, `,"streetNumber":`...))
 	b = a.City.AppendJSON(append(b, `,"city":`...))
 	b = a.PostalCode.AppendJSON(append(b, `,"postalCode":`...))
 	b = a.Country.AppendJSON(append(b, `,"country":`...))
 	return append(b, `}}`...)
-}
-
-// name returns the single name this API knows: the company, or else the person's first and last name.
-func name(c *clientele.Customer) clientele.Text {
-	if strings.TrimSpace(c.Company.V) != "" {
-		return c.Company
-	}
-	return clientele.NonEmpty(joinWords(c.FirstName.V, c.LastName.V))
-}
-
-// street returns the street, or else the first line of an address that another dialect sent in lines.
-func street(a *clientele.Address) clientele.Text {
-	if a.Street.Valid || a.StreetNumber.Valid {
-		return a.Street
-	}
-	return a.Line1
 }
 
 // numeric returns an external id as the number it is in this API; null when it is none, which another dialect may have set.

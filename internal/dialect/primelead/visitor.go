@@ -31,12 +31,24 @@ func BehindProxies(proxies ...netip.Prefix) func(*http.Request) netip.Addr {
 		last := ConnectionIP(r)
 		hops := strings.Split(strings.Join(r.Header["X-Forwarded-For"], ","), ",")
 		for i := len(hops) - 1; i >= 0 && isProxy(last); i-- {
-			hop, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
-			if err != nil {
+			hop, ok := parseHop(strings.TrimSpace(hops[i]))
+			if !ok {
 				break // a proxy of ours does not write this
 			}
-			last = hop.Unmap()
+			last = hop
 		}
 		return last
 	}
+}
+
+// parseHop reads what a proxy writes of an address: some put it in brackets, and some put the port behind it.
+func parseHop(text string) (netip.Addr, bool) {
+	if at, err := netip.ParseAddrPort(text); err == nil {
+		return at.Addr().Unmap(), true
+	}
+	if inner, ok := strings.CutPrefix(text, "["); ok {
+		text = strings.TrimSuffix(inner, "]")
+	}
+	hop, err := netip.ParseAddr(text)
+	return hop.Unmap(), err == nil
 }

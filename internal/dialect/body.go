@@ -102,7 +102,7 @@ func readBody(w http.ResponseWriter, r *http.Request, maxBytes int64) ([]byte, e
 	return read, nil
 }
 
-// maxIdempotencyKey bounds an Idempotency-Key, in bytes.
+// maxIdempotencyKey bounds an Idempotency-Key, in characters.
 const maxIdempotencyKey = 255
 
 // idempotency returns the caller's name for the call; nil when it sent none. The name stands for one route, with or without
@@ -112,7 +112,7 @@ func idempotency(r *Request) (*clientele.Idempotency, error) {
 	if len(values) == 0 || r.Method != http.MethodPost {
 		return nil, nil
 	}
-	if len(values) > 1 || values[0] == "" || len(values[0]) > maxIdempotencyKey || !utf8.ValidString(values[0]) {
+	if len(values) > 1 || values[0] == "" || !utf8.ValidString(values[0]) || utf8.RuneCountInString(values[0]) > maxIdempotencyKey {
 		return nil, &clientele.Error{
 			Kind: clientele.KindInvalid, Field: "Idempotency-Key", Message: "Idempotency-Key must be sent once, with 1 to 255 characters",
 		}

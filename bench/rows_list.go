@@ -10,6 +10,9 @@ var listLengths = []int{100, 1000}
 const (
 	// listConnections keep both cores busy; more would only wait.
 	listConnections = 16
+	// offsetConnections keep them busy, too; a page that counts a million customers before it takes seconds, and for more than a few
+	// callers longer than the generator waits.
+	offsetConnections = 4
 
 	nameBareList  = "bare list"
 	nameFirstPage = "first page"
@@ -31,8 +34,8 @@ func listRows(b *bench) []row {
 	}
 	var rows []row
 	for _, length := range listLengths {
-		first := listRow(b, length, nameFirstPage, "")
-		first.entrants = append([]entrant{b.listEntrant(nameBareList, bareList{b.lists, length}, *first.workload)}, first.entrants...)
+		first := listRow(b, length, nameFirstPage, "", listConnections)
+		first.entrants = append([]entrant{b.listEntrant(nameBareList, bareList{b.lists, length}, *first.workload, listConnections)}, first.entrants...)
 		share := check{
 			of: quantity{first.name, nameSQLite, rate}, base: quantity{first.name, nameBareList, rate}, baseName: nameBareList,
 		}
@@ -43,13 +46,14 @@ func listRows(b *bench) []row {
 		rows = append(rows, first)
 		for _, place := range []struct {
 			name, query string
+			connections int
 			share       float64
 		}{
-			{fmt.Sprintf("cursor at %d", b.lists.depth()), "&cursor={cursor}", cursorShare},
-			{fmt.Sprintf("offset %d", b.lists.depth()), fmt.Sprintf("&offset=%d", b.lists.depth()), 0},
-			{"window from–to", "&from={from}&to={to}", 0},
+			{fmt.Sprintf("cursor at %d", b.lists.depth()), "&cursor={cursor}", listConnections, cursorShare},
+			{fmt.Sprintf("offset %d", b.lists.depth()), fmt.Sprintf("&offset=%d", b.lists.depth()), offsetConnections, 0},
+			{"window from–to", "&from={from}&to={to}", listConnections, 0},
 		} {
-			r := listRow(b, length, place.name, place.query)
+			r := listRow(b, length, place.name, place.query, place.connections)
 			r.checks = []check{{
 				of: quantity{r.name, nameSQLite, rate}, base: quantity{first.name, nameSQLite, rate}, baseName: nameFirstPage,
 				atLeast: place.share,
@@ -61,14 +65,14 @@ func listRows(b *bench) []row {
 	return rows
 }
 
-func listRow(b *bench, length int, name, query string) row {
+func listRow(b *bench, length int, name, query string, connections int) row {
 	w := list(length, query)
 	return row{
 		name: fmt.Sprintf("GET /v1/customer, %d customers, %s", length, name), workload: &w, slow: length != 1000,
-		entrants: []entrant{b.listEntrant(nameSQLite, b.lists, w)},
+		entrants: []entrant{b.listEntrant(nameSQLite, b.lists, w, connections)},
 	}
 }
 
-func (b *bench) listEntrant(name string, c contender, w workload) entrant {
-	return b.httpEntrant(name, c, load{workload: w, connections: listConnections})
+func (b *bench) listEntrant(name string, c contender, w workload, connections int) entrant {
+	return b.httpEntrant(name, c, load{workload: w, connections: connections})
 }

@@ -66,6 +66,9 @@ func (s *IDSource) Take(n, used int, next func() int64) (ids []int64) {
 // IDBlock is how many ids a value of a sequence stands for.
 const IDBlock = idBlock
 
+// PlacesAtOnce is how many customers that arrived one transaction gives their places.
+const PlacesAtOnce = placesAtOnce
+
 // InsertMark and ForgetMarks are statements that tests look into.
 const (
 	InsertMark  = insertMark
@@ -173,6 +176,8 @@ func listStatements(project int64) (list []Statement) {
 		Statement{"list who has no place", unlisted, []any{project, 1, 5000, 100}, map[string][]string{
 			"customer_pk": {"project_id", "id"}, "customer_update_pk": {"project_id", "at", "customer_id"},
 		}},
+		Statement{"list a piece of customers", pieceOfCustomers, []any{project, 5, 100}, map[string][]string{"customer_pk": {"project_id", "id"}}},
+		Statement{"list who gets a place", restorePlaces, []any{project, 5, 100}, map[string][]string{"customer_pk": {"project_id", "id"}}},
 		Statement{"list the place of one", deleteCurrentPlace, []any{project, 5}, map[string][]string{
 			"customer_update_pk": {"project_id", "at", "customer_id"},
 		}})

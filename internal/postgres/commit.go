@@ -143,7 +143,7 @@ func (t *commit) keep(ctx context.Context) error {
 		queueChanges(p, t.batch.Changes)
 	}
 	queueErasures(p, &t.batch.Erasures)
-	if p.Len() > 0 || t.copied.changes || t.ids.anyFresh() {
+	if p.Len() > 0 || t.copied.changes || t.ids.anyFresh() || t.batch.Repeats() {
 		p.Queue(insertMark, t.mark.project, t.mark.id)
 	}
 	if len(t.batch.Changes) > 0 && t.store.tells.now() {

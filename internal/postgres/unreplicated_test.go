@@ -106,6 +106,25 @@ func TestFollow_WhatTheStandbyHas(t *testing.T) {
 	}
 }
 
+// TestCommit_ARepeatOfWhatTheStandbyHasNot: a call whose caller was not told that it took effect is not acknowledged when it is sent
+// again, as long as a failover can take it back. It names no record that would be locked.
+func TestCommit_ARepeatOfWhatTheStandbyHasNot(t *testing.T) {
+	p := newPair(t)
+	w := newWriter(t, p.store, "repeat")
+	mustCommit(t, p.store, w.lead(1))
+	call := named(w.lead(2), "sent twice")
+	p.part(t)
+	p.lose(t, call)
+	if outcomes, err := p.store.Commit(t.Context(), []clientele.Write{call}); clientele.KindOf(err) != clientele.KindUnavailable {
+		t.Errorf("the call sent again: %+v, %v; want kind unavailable", outcomes, err)
+	}
+	p.failOver(t)
+	eventuallyCommit(t, p.store, call)
+	if n := count(t, dial(t, p.standby.URL(p.database)), "SELECT count(*) FROM lead"); n != 2 {
+		t.Errorf("%d leads, want 2", n)
+	}
+}
+
 func subscription(project int64, of clientele.EventType) clientele.Subscription {
 	return clientele.Subscription{
 		ID: "s", ProjectID: project, EventType: of, RequestTimeout: time.Second, CreatedAt: time.Now(),

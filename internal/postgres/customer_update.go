@@ -30,8 +30,10 @@ const (
 		(SELECT FROM customer_update AS u WHERE u.project_id = $1 AND u.at = c.updated_at AND u.customer_id = c.id OFFSET 0)
 		ORDER BY c.id LIMIT $4`
 
-	deletePlaces = `DELETE FROM customer_update WHERE project_id = $1 AND (at, customer_id) IN
-		(SELECT * FROM unnest($2::timestamptz[], $3::bigint[]))`
+	// deletePlaces looks again: an updated_at never runs backwards, but the update that was seen may be one that no standby had,
+	// and a failover since has taken it back.
+	deletePlaces = `DELETE FROM customer_update AS u WHERE u.project_id = $1 AND (u.at, u.customer_id) IN
+		(SELECT * FROM unnest($2::timestamptz[], $3::bigint[])) AND NOT ` + placeIsCurrent
 
 	// pieceOfCustomers finds the last of so many customers behind an id; 0 for none.
 	pieceOfCustomers = `SELECT coalesce(max(id), 0) FROM
@@ -102,7 +104,7 @@ func (s *Store) SweepPlaces(ctx context.Context, project int64, after clientele.
 	})
 	if err == nil && len(ids) > 0 {
 		err = s.transactSafely(ctx, "sweep places", func(ctx context.Context, tx pgx.Tx) error {
-			_, err := tx.Exec(ctx, deletePlaces, project, times, ids) // left for good: an updated_at never runs backwards
+			_, err := tx.Exec(ctx, deletePlaces, project, times, ids)
 			return err
 		})
 	}

@@ -69,6 +69,9 @@ const IDBlock = idBlock
 // PlacesAtOnce is how many customers that arrived one transaction gives their places.
 const PlacesAtOnce = placesAtOnce
 
+// ResendAtOnce is how many deliveries that failed one transaction makes due again.
+const ResendAtOnce = resendAtOnce
+
 // InsertMark and ForgetMarks are statements that tests look into.
 const (
 	InsertMark  = insertMark
@@ -232,8 +235,8 @@ func deliveryListStatements(project int64) (list []Statement) {
 	old := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	return append(
 		list,
-		Statement{"list for resending", resendFailed, []any{project, "s1", time.Now(), time.Now(), time.Now()}, map[string][]string{
-			"delivery_failed_of_subscription": {"project_id", "subscription_id"},
+		Statement{"list for resending", resendFailed, []any{project, "s1", time.Now(), time.Now(), time.Now(), 5, 100}, map[string][]string{
+			"delivery_failed_of_subscription delivery_failed": nil, "delivery_pk": {"project_id", "seq"},
 		}},
 		Statement{"finished before", finishedBefore, []any{project, []string{"d1"}, []int64{1}, []time.Time{{}}}, map[string][]string{
 			"attempt_pk": {"project_id", "delivery_id"},

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"clientele"
 	"clientele/internal/postgres"
 	"clientele/internal/postgres/pgtest"
 
@@ -81,5 +82,30 @@ func TestFinishTransfer_SlowReading(t *testing.T) {
 	exec(t, holder, "ROLLBACK")
 	if err := <-finished; err != nil {
 		t.Error(err)
+	}
+}
+
+// TestResendFailed_Many: however many deliveries have failed, no transaction makes more of them due than it has time for.
+func TestResendFailed_Many(t *testing.T) {
+	url := pgtest.New(t)
+	s, conn := open(t, postgres.Options{URL: url}), dial(t, url)
+	project := newProject(t, s, "receiver that was away")
+	if _, err := s.CreateSubscription(t.Context(), subscription(project, clientele.CustomerChanged)); err != nil {
+		t.Fatal(err)
+	}
+	const deliveries, early = 2*postgres.ResendAtOnce + 7, 5
+	exec(t, conn, fmt.Sprintf(`INSERT INTO delivery
+			(project_id, id, subscription_id, event_seq, status, attempts, retries, due_at, created_at, finished_at)
+		SELECT %d, 'd' || n, 's', n, 'failed', 3, 3, now(), now() - CASE WHEN n %% 100 = 3 AND n < %d THEN interval '1 day' ELSE '0' END, now()
+		FROM generate_series(1, %d) n`, project, 100*early, deliveries))
+	bound(t, conn, "UPDATE", "delivery", postgres.ResendAtOnce)
+	now := time.Now()
+	r := clientele.Resend{ProjectID: project, SubscriptionID: "s", From: now.Add(-time.Hour), To: now.Add(time.Hour), At: now}
+	n, err := s.ResendFailed(t.Context(), r)
+	if err != nil || n != deliveries-early {
+		t.Errorf("%d deliveries are sent again, %v; want %d", n, err, deliveries-early)
+	}
+	if due := count(t, conn, "SELECT count(*) FROM delivery WHERE status = 'due' AND retries = 0 AND finished_at IS NULL"); due != deliveries-early {
+		t.Errorf("%d deliveries are due, want %d", due, deliveries-early)
 	}
 }

@@ -44,6 +44,7 @@ type Batch struct {
 	touchedCustomers []*customerEntry
 	touchedLeads     []*leadEntry
 	erased           *erasures
+	repeats          bool
 
 	// Changes are the change records of the batch, in order, to be appended.
 	Changes []Change
@@ -193,6 +194,10 @@ func (b *Batch) Decide(ids IDs) []Outcome {
 	return b.outcomes
 }
 
+// Repeats reports whether a write was answered as its call was answered before. That answer is only read: what it tells of is
+// for a store to be sure of, as of anything that it answers for.
+func (b *Batch) Repeats() bool { return b.repeats }
+
 // decideOnce answers a call that was sent before as it was answered then.
 func (b *Batch) decideOnce(w *Write, ids IDs) Outcome {
 	key := idempotencyKey{w.ProjectID, w.Idempotency.CredentialID, w.Idempotency.Key}
@@ -201,6 +206,7 @@ func (b *Batch) decideOnce(w *Write, ids IDs) Outcome {
 		case err != nil:
 			return Outcome{Err: err}
 		case again:
+			b.repeats = true
 			return Outcome{Result: r.Result, SubjectID: r.SubjectID, Reference: r.Reference}
 		}
 	}

@@ -167,6 +167,18 @@ func completes(w clientele.Write, id, lease string) clientele.Write {
 	return w
 }
 
+// TestBatch_TellsOfRepeats: an answer that was only read is told from that of a write which takes effect.
+func TestBatch_TellsOfRepeats(t *testing.T) {
+	writes := []clientele.Write{named(registers(2, "one"), "key", "body")}
+	first, again := clientele.NewBatch(writes), clientele.NewBatch(writes)
+	first.Decide(&counter{})
+	again.LoadRemembered(*first.NewRemembered[0])
+	again.Decide(&counter{})
+	if first.Repeats() || !again.Repeats() {
+		t.Errorf("repeats: %t, and when it was sent again %t; want false and true", first.Repeats(), again.Repeats())
+	}
+}
+
 func customerWrite(n int, mode clientele.CustomerMode, id int64, externalID string) clientele.Write {
 	var p clientele.Patch
 	p.Put(clientele.FieldExternalID, clientele.Some(externalID))

@@ -48,11 +48,13 @@ type commit struct {
 	// submissions are the places of the submissions that are in work.
 	submissions map[clientele.ProjectKey]int64
 	mark        mark
+	// marked says that the transaction writes its mark.
+	marked bool
 	// copied says what COPY has brought already.
 	copied struct{ customers, changes bool }
 	// updates is how many customers the batch updates, adds how many customers, leads and submissions it adds.
 	updates, adds int64
-	// firstKey is the key of erasures when this is the first batch on this server that finds one.
+	// firstKey is the key of erasures when this server knows of none yet and the batch finds one.
 	firstKey []byte
 }
 
@@ -79,6 +81,7 @@ func (s *Store) commitOnce(ctx context.Context, writes []clientele.Write) ([]cli
 		return nil, err
 	}
 	t.keepFresh()
+	t.keepErasureKey()
 	return outcomes, nil
 }
 
@@ -143,7 +146,8 @@ func (t *commit) keep(ctx context.Context) error {
 		queueChanges(p, t.batch.Changes)
 	}
 	queueErasures(p, &t.batch.Erasures)
-	if p.Len() > 0 || t.copied.changes || t.ids.anyFresh() {
+	if p.Len() > 0 || t.copied.changes || t.ids.anyFresh() || t.batch.Repeats() {
+		t.marked = true
 		p.Queue(insertMark, t.mark.project, t.mark.id)
 	}
 	if len(t.batch.Changes) > 0 && t.store.tells.now() {

@@ -30,11 +30,17 @@ const (
 		(SELECT FROM customer_update AS u WHERE u.project_id = $1 AND u.at = c.updated_at AND u.customer_id = c.id OFFSET 0)
 		ORDER BY c.id LIMIT $4`
 
-	deletePlaces = `DELETE FROM customer_update WHERE project_id = $1 AND (at, customer_id) IN
-		(SELECT * FROM unnest($2::timestamptz[], $3::bigint[]))`
+	// deletePlaces looks again: an updated_at never runs backwards, but the update that was seen may be one that no standby had,
+	// and a failover since has taken it back.
+	deletePlaces = `DELETE FROM customer_update AS u WHERE u.project_id = $1 AND (u.at, u.customer_id) IN
+		(SELECT * FROM unnest($2::timestamptz[], $3::bigint[])) AND NOT ` + placeIsCurrent
+
+	// pieceOfCustomers finds the last of so many customers behind an id; 0 for none.
+	pieceOfCustomers = `SELECT coalesce(max(id), 0) FROM
+		(SELECT id FROM customer WHERE project_id = $1 AND id > $2 ORDER BY id LIMIT $3) AS c`
 
 	restorePlaces = `INSERT INTO customer_update (project_id, at, customer_id)
-		SELECT project_id, updated_at, id FROM customer ON CONFLICT DO NOTHING`
+		SELECT project_id, updated_at, id FROM customer WHERE project_id = $1 AND id > $2 AND id <= $3 ON CONFLICT DO NOTHING`
 )
 
 // placesInsert returns the statement that gives customers that are new or were updated their places, and its arguments.
@@ -49,6 +55,30 @@ func placesInsert(list []*clientele.Customer) (sql string, args []any) {
 	l.each("at", "timestamptz", valuesOf(list, func(c *clientele.Customer) time.Time { return c.UpdatedAt }))
 	l.each("customer_id", "bigint", valuesOf(list, func(c *clientele.Customer) int64 { return c.ID }))
 	return l.insert("customer_update") + keepPlace, l.args
+}
+
+// placesAtOnce is how many customers of a book that arrived one transaction gives their places: some tenths of a second.
+const placesAtOnce = 5000
+
+// placeCustomers gives all customers of a project their places, piece by piece. Who has one keeps it.
+func (s *Store) placeCustomers(ctx context.Context, project int64) error {
+	for after := int64(0); ; {
+		var last int64
+		err := s.transactSafely(ctx, "restore places", func(ctx context.Context, tx pgx.Tx) error {
+			if err := tx.QueryRow(ctx, pieceOfCustomers, project, after, placesAtOnce).Scan(&last); err != nil || last == 0 {
+				return err
+			}
+			_, err := tx.Exec(ctx, restorePlaces, project, after, last)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("restore places of project %d: %w", project, err)
+		}
+		if last == 0 {
+			return nil
+		}
+		after = last
+	}
 }
 
 // UpdatedCustomers returns how many updates of customers this store has committed since it was opened. Each left a place behind.
@@ -74,7 +104,7 @@ func (s *Store) SweepPlaces(ctx context.Context, project int64, after clientele.
 	})
 	if err == nil && len(ids) > 0 {
 		err = s.transactSafely(ctx, "sweep places", func(ctx context.Context, tx pgx.Tx) error {
-			_, err := tx.Exec(ctx, deletePlaces, project, times, ids) // left for good: an updated_at never runs backwards
+			_, err := tx.Exec(ctx, deletePlaces, project, times, ids)
 			return err
 		})
 	}

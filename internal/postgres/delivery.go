@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"clientele"
@@ -141,8 +142,10 @@ const (
 
 	resendDelivery = `UPDATE delivery SET status = 'due', retries = 0, due_at = $3, finished_at = NULL WHERE project_id = $1 AND id = $2`
 
+	// resendFailed takes so many behind a place. While the subscription is locked nobody else changes what they are.
 	resendFailed = `UPDATE delivery SET status = 'due', retries = 0, due_at = $3, finished_at = NULL
-		WHERE project_id = $1 AND subscription_id = $2 AND status = 'failed' AND created_at BETWEEN $4 AND $5`
+		WHERE project_id = $1 AND seq = ANY(ARRAY(SELECT seq FROM delivery WHERE project_id = $1 AND subscription_id = $2
+			AND status = 'failed' AND created_at BETWEEN $4 AND $5 AND seq > $6 ORDER BY seq LIMIT $7)) RETURNING seq`
 
 	// wakeSubscription makes a subscription due when its next delivery is; one under a claim will be when that ends.
 	wakeSubscription = "UPDATE subscription SET due_at = CASE WHEN lease <> '' THEN due_at ELSE " + nextDue + ` END
@@ -175,26 +178,42 @@ func (s *Store) ResendDelivery(ctx context.Context, project int64, id string, at
 	return nil
 }
 
+// resendAtOnce is how many deliveries that failed one transaction makes due again: some tenths of a second.
+const resendAtOnce = 2000
+
 // ResendFailed makes the deliveries that r selects due at once and returns how many there are; kind not_found when there
-// is no such subscription.
+// is no such subscription. On another error some of them may be due already; calling it again makes the rest so.
 func (s *Store) ResendFailed(ctx context.Context, r clientele.Resend) (int64, error) {
 	var n int64
-	err := s.transact(ctx, "resend failed deliveries", func(ctx context.Context, tx pgx.Tx) error {
-		if err := haveSubscription(ctx, tx, r.ProjectID, r.SubscriptionID); err != nil {
+	for after := int64(0); ; {
+		var made []int64
+		err := s.transact(ctx, "resend failed deliveries", func(ctx context.Context, tx pgx.Tx) (err error) {
+			made, err = resendPiece(ctx, tx, &r, after)
 			return err
-		}
-		tag, err := tx.Exec(ctx, resendFailed, r.ProjectID, r.SubscriptionID, r.At, r.From, r.To)
+		})
 		if err != nil {
-			return err
+			return 0, fmt.Errorf("resend failed deliveries of subscription %s: %w", r.SubscriptionID, err)
 		}
-		n = tag.RowsAffected()
-		_, err = tx.Exec(ctx, wakeSubscription, r.ProjectID, r.SubscriptionID)
-		return err
-	})
-	if err != nil {
-		return 0, fmt.Errorf("resend failed deliveries of subscription %s: %w", r.SubscriptionID, err)
+		if n += int64(len(made)); len(made) < resendAtOnce {
+			return n, nil
+		}
+		after = slices.Max(made) // what fails again meanwhile is not taken again
 	}
-	return n, nil
+}
+
+// resendPiece makes the first of the deliveries behind a place due, and returns their places.
+func resendPiece(ctx context.Context, tx pgx.Tx, r *clientele.Resend, after int64) (made []int64, err error) {
+	if err := haveSubscription(ctx, tx, r.ProjectID, r.SubscriptionID); err != nil {
+		return nil, err
+	}
+	rows, err := tx.Query(ctx, resendFailed, r.ProjectID, r.SubscriptionID, r.At, r.From, r.To, after, resendAtOnce)
+	if err == nil {
+		made, err = pgx.CollectRows(rows, pgx.RowTo[int64])
+	}
+	if err == nil {
+		_, err = tx.Exec(ctx, wakeSubscription, r.ProjectID, r.SubscriptionID)
+	}
+	return made, err
 }
 
 // listHealth is, of all projects, for a metric: it reads what is due on every node.

@@ -129,6 +129,29 @@ func TestFinishDeliveries_ConnectionLost(t *testing.T) {
 	}
 }
 
+// TestSweepPlaces_AfterAFailover takes an update back after it was seen, as a failover does: the place of before counts again, and is
+// not swept up.
+func TestSweepPlaces_AfterAFailover(t *testing.T) {
+	f := newDoubt(t, 8*time.Second)
+	f.proxy.arm(breakage{at: "DELETE FROM customer_update", pass: true, forward: func() bool {
+		for _, sql := range []string{
+			"DELETE FROM customer_update WHERE at > (SELECT min(at) FROM customer_update)",
+			"UPDATE customer SET updated_at = (SELECT at FROM customer_update)",
+		} {
+			if _, err := f.conn.Exec(t.Context(), sql); err != nil {
+				t.Error(err)
+			}
+		}
+		return true
+	}})
+	if _, seen, err := f.store.SweepPlaces(t.Context(), f.project, clientele.Position{}, 100); err != nil || seen < 2 {
+		t.Fatalf("%d places were looked at, %v; want 2 at least", seen, err)
+	}
+	if n := count(t, f.conn, "SELECT count(*) FROM customer c JOIN customer_update u ON u.customer_id = c.id AND u.at = c.updated_at"); n != 1 {
+		t.Errorf("%d places count for the customer, want 1", n)
+	}
+}
+
 // doubt is a store behind a proxy, warm, and a connection beside it.
 type doubt struct {
 	proxy   *proxy

@@ -51,16 +51,24 @@ func (t *commit) queueLoadErased(p *pgx.Batch) {
 	})
 }
 
-// loadMarks is the second part of queueLoadErased, once in a server's life.
+// loadMarks is the second part of queueLoadErased, until this server knows the key.
 func (t *commit) loadMarks(ctx context.Context) error {
 	if t.firstKey == nil {
 		return nil
 	}
-	t.store.erasureKey.Store(&t.firstKey)
 	t.batch.UseErasureKey(t.firstKey)
 	p := &pgx.Batch{}
 	t.queueLoadMarks(p)
 	return t.conn.SendBatch(ctx, p).Close()
+}
+
+// keepErasureKey gives the store the key that the batch found. The transaction must be known to have been committed, and only with
+// its mark is the key on the standby: a failover may take back one that was merely read, and the book is given another.
+func (t *commit) keepErasureKey() {
+	if t.marked && t.firstKey != nil {
+		key := t.firstKey
+		t.store.erasureKey.Store(&key)
+	}
 }
 
 func (t *commit) queueLoadMarks(p *pgx.Batch) {

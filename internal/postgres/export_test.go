@@ -66,6 +66,12 @@ func (s *IDSource) Take(n, used int, next func() int64) (ids []int64) {
 // IDBlock is how many ids a value of a sequence stands for.
 const IDBlock = idBlock
 
+// PlacesAtOnce is how many customers that arrived one transaction gives their places.
+const PlacesAtOnce = placesAtOnce
+
+// ResendAtOnce is how many deliveries that failed one transaction makes due again.
+const ResendAtOnce = resendAtOnce
+
 // InsertMark and ForgetMarks are statements that tests look into.
 const (
 	InsertMark  = insertMark
@@ -173,6 +179,8 @@ func listStatements(project int64) (list []Statement) {
 		Statement{"list who has no place", unlisted, []any{project, 1, 5000, 100}, map[string][]string{
 			"customer_pk": {"project_id", "id"}, "customer_update_pk": {"project_id", "at", "customer_id"},
 		}},
+		Statement{"list a piece of customers", pieceOfCustomers, []any{project, 5, 100}, map[string][]string{"customer_pk": {"project_id", "id"}}},
+		Statement{"list who gets a place", restorePlaces, []any{project, 5, 100}, map[string][]string{"customer_pk": {"project_id", "id"}}},
 		Statement{"list the place of one", deleteCurrentPlace, []any{project, 5}, map[string][]string{
 			"customer_update_pk": {"project_id", "at", "customer_id"},
 		}})
@@ -227,8 +235,8 @@ func deliveryListStatements(project int64) (list []Statement) {
 	old := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	return append(
 		list,
-		Statement{"list for resending", resendFailed, []any{project, "s1", time.Now(), time.Now(), time.Now()}, map[string][]string{
-			"delivery_failed_of_subscription": {"project_id", "subscription_id"},
+		Statement{"list for resending", resendFailed, []any{project, "s1", time.Now(), time.Now(), time.Now(), 5, 100}, map[string][]string{
+			"delivery_failed_of_subscription delivery_failed": nil, "delivery_pk": {"project_id", "seq"},
 		}},
 		Statement{"finished before", finishedBefore, []any{project, []string{"d1"}, []int64{1}, []time.Time{{}}}, map[string][]string{
 			"attempt_pk": {"project_id", "delivery_id"},

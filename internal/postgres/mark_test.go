@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"clientele"
 	"clientele/internal/postgres"
 	"clientele/internal/postgres/pgtest"
 
@@ -22,6 +23,38 @@ func TestMark_EachBatchHasOne(t *testing.T) {
 			t.Errorf("%d marks, %v; want %d", n, err, want)
 		}
 	}
+}
+
+// TestMark_ARepeatHasOne: what a call that was sent before is answered from was only read, and the standby may not have it.
+func TestMark_ARepeatHasOne(t *testing.T) {
+	url := pgtest.New(t)
+	s, conn := open(t, postgres.Options{URL: url}), dial(t, url)
+	project := newProject(t, s, "repeats")
+	marks := func() int { return count(t, conn, "SELECT count(*) FROM commit_mark") }
+	write := named(upsert(project, "a", "1@example.com"), "a")
+	for want := range 3 {
+		if n := marks(); n != want {
+			t.Errorf("%d marks after as many writes as %d", n, want)
+		}
+		if o := mustCommit(t, s, write); o.Result != clientele.Created {
+			t.Errorf("%s, want created", o.Result)
+		}
+	}
+	before, call := marks(), clientele.Idempotency{CredentialID: 7, Key: "b"}
+	for _, want := range []int{1, 3} { // finding the end of the history writes one, too
+		if _, err := s.CreateSubscriptionOnce(t.Context(), subscription(project, clientele.LeadChanged), call); err != nil {
+			t.Fatal(err)
+		}
+		if n := marks() - before; n != want {
+			t.Errorf("%d marks for subscriptions, want %d", n, want)
+		}
+	}
+}
+
+// named gives a write the name by which its caller calls it.
+func named(w clientele.Write, key string) clientele.Write {
+	w.Idempotency = &clientele.Idempotency{CredentialID: 7, Key: key}
+	return w
 }
 
 // TestMark_SettledIsSettled: whoever asks twice hears the same twice, and a void mark keeps its transaction out.

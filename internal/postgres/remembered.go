@@ -19,7 +19,8 @@ const insertRemembered = "INSERT INTO remembered_call (" + rememberedColumns + `
 	$2::bigint[], $3::text[], $4::bytea[], $5::smallint[], $6::bigint[], $7::text[], $8::timestamptz[])`
 
 // findRemembered finds the calls, with one descent for each (see lockCustomers). It locks nothing: of two servers that
-// remember the same call at once, the second fails on the primary key.
+// remember the same call at once, the second fails on the primary key. Who answers from what it found writes a mark, so that it is
+// on the standby (see queueReplicated): the call may be one whose own wait for the standby was cut short.
 const findRemembered = `SELECT r.* FROM unnest($2::text[], $3::bigint[]) AS k (key, credential) CROSS JOIN LATERAL
 	(SELECT ` + rememberedColumns + ` FROM remembered_call
 		WHERE project_id = $1 AND key = k.key AND credential_id = k.credential LIMIT 1) AS r`
@@ -67,7 +68,11 @@ func rememberOnce(ctx context.Context, tx pgx.Tx, r *clientele.IdempotencyRecord
 		again, refused = r.IsRepeatOf(&before, r.At)
 		p.Queue(forgetCall, before.ProjectID, before.Key, before.CredentialID, before.At)
 	})
-	if err = errors.Join(err, refused); err != nil || again {
+	if err = errors.Join(err, refused); err != nil {
+		return reference, err
+	}
+	if again {
+		_, err = tx.Exec(ctx, insertMark, r.ProjectID, newMark(r.ProjectID).id)
 		return reference, err
 	}
 	queueRemember(p, []*clientele.IdempotencyRecord{r})

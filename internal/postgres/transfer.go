@@ -192,43 +192,64 @@ var numbered = []struct{ table, column string }{
 	{"audit", "seq"},
 }
 
-// FinishTransfer makes the sequences go on above what arrived and what the source gave out, which rows that are gone may have
-// had, and takes the mark of BeginTransfer away.
+// FinishTransfer makes what follows from what arrived, has the sequences go on above it and above what the source gave out, which
+// rows that are gone may have had, and takes the mark of BeginTransfer away. The book may be of any size: what takes long is read
+// in however long that takes, and written in pieces. Broken off, it begins anew.
 func (s *Store) FinishTransfer(ctx context.Context, given []clientele.Numbering) error {
-	err := s.transactSafely(ctx, "finish transfer", func(ctx context.Context, tx pgx.Tx) error {
-		for _, n := range numbered {
-			var last int64
-			if err := tx.QueryRow(ctx, "SELECT coalesce(max("+n.column+"), 0) FROM "+n.table).Scan(&last); err != nil {
-				return err
-			}
-			for i := range given {
-				if given[i].Table == n.table {
-					last = max(last, given[i].End())
-				}
-			}
-			if last == 0 {
-				continue
-			}
-			sequence := n.table + "_" + n.column + "_seq"
-			_, err := tx.Exec(ctx, "SELECT setval($1::text::regclass, greatest($2, last_value)) FROM "+sequence, sequence, last)
-			if err != nil {
-				return err
-			}
-		}
-		if _, err := tx.Exec(ctx, restorePlaces); err != nil {
-			return err
-		}
-		_, err := tx.Exec(ctx, "DELETE FROM transfer")
-		return err
-	})
+	projects, err := s.ListProjects(ctx)
 	if err != nil {
 		return fmt.Errorf("finish transfer: %w", err)
 	}
-	// The planner knows nothing of the tables yet. Without this it would find out by itself, only later.
-	if _, err := s.write.Exec(ctx, "ANALYZE"); err != nil {
-		s.options.Log.Warn("the tables that arrived were not analysed", "cause", err.Error())
+	s.analyze(ctx, "ANALYZE customer") // else each piece might be found by reading the whole project
+	for i := range projects {
+		if err := s.placeCustomers(ctx, projects[i].ID); err != nil {
+			return fmt.Errorf("finish transfer: %w", err)
+		}
+	}
+	arrived, err := s.ListNumberings(ctx)
+	if err == nil {
+		err = s.transactSafely(ctx, "finish transfer", func(ctx context.Context, tx pgx.Tx) error {
+			if err := moveSequences(ctx, tx, arrived, given); err != nil {
+				return err
+			}
+			_, err := tx.Exec(ctx, "DELETE FROM transfer")
+			return err
+		})
+	}
+	if err != nil {
+		return fmt.Errorf("finish transfer: %w", err)
+	}
+	s.analyze(ctx, "ANALYZE")
+	return nil
+}
+
+// moveSequences makes the sequences go on above the highest numbers that arrived, and above those that the source gave out.
+func moveSequences(ctx context.Context, tx pgx.Tx, arrived, given []clientele.Numbering) error {
+	for i := range arrived {
+		n := &arrived[i]
+		last := n.Highest
+		for j := range given {
+			if given[j].Table == n.Table {
+				last = max(last, given[j].End())
+			}
+		}
+		if last == 0 {
+			continue
+		}
+		sequence := n.Table + "_" + n.Column + "_seq"
+		_, err := tx.Exec(ctx, "SELECT setval($1::text::regclass, greatest($2, last_value)) FROM "+sequence, sequence, last)
+		if err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// analyze tells the planner of tables that have arrived. Without it, it would find out by itself, only later.
+func (s *Store) analyze(ctx context.Context, statement string) {
+	if _, err := s.write.Exec(ctx, statement); err != nil {
+		s.options.Log.Warn("the tables that arrived were not analysed", "cause", err.Error())
+	}
 }
 
 // Arriving reports whether the book is still arriving from another store: it must not be served then.

@@ -106,6 +106,25 @@ func TestFollow_WhatTheStandbyHas(t *testing.T) {
 	}
 }
 
+// TestCommit_ARepeatOfWhatTheStandbyHasNot: a call whose caller was not told that it took effect is not acknowledged when it is sent
+// again, as long as a failover can take it back. It names no record that would be locked.
+func TestCommit_ARepeatOfWhatTheStandbyHasNot(t *testing.T) {
+	p := newPair(t)
+	w := newWriter(t, p.store, "repeat")
+	mustCommit(t, p.store, w.lead(1))
+	call := named(w.lead(2), "sent twice")
+	p.part(t)
+	p.lose(t, call)
+	if outcomes, err := p.store.Commit(t.Context(), []clientele.Write{call}); clientele.KindOf(err) != clientele.KindUnavailable {
+		t.Errorf("the call sent again: %+v, %v; want kind unavailable", outcomes, err)
+	}
+	p.failOver(t)
+	eventuallyCommit(t, p.store, call)
+	if n := count(t, dial(t, p.standby.URL(p.database)), "SELECT count(*) FROM lead"); n != 2 {
+		t.Errorf("%d leads, want 2", n)
+	}
+}
+
 func subscription(project int64, of clientele.EventType) clientele.Subscription {
 	return clientele.Subscription{
 		ID: "s", ProjectID: project, EventType: of, RequestTimeout: time.Second, CreatedAt: time.Now(),
@@ -164,6 +183,27 @@ func TestFailover_NothingIsPassedOver(t *testing.T) {
 	}
 }
 
+// TestErasureKey_OfWhatTheStandbyHas: who has read a key of erasures that a failover takes back makes marks with the one that the book is
+// given then, like everybody else.
+func TestErasureKey_OfWhatTheStandbyHas(t *testing.T) {
+	p := newPair(t)
+	w := newWriter(t, p.store, "erasure")
+	customer := mustCommit(t, p.store, w.customer(1)).SubjectID
+	p.part(t)
+	_ = p.store.EnsureErasureKey(t.Context(), []byte("the key that is lost"), time.Now())
+	await(t, p.onPrimary, "SELECT EXISTS (SELECT 1 FROM erasure_key)")
+	p.lose(t, w.customer(2))
+	p.failOver(t)
+	eventually(t, func() error { return p.store.EnsureErasureKey(t.Context(), []byte("the key that stays"), time.Now()) })
+	eventuallyCommit(t, p.store, clientele.Write{
+		ProjectID: w.project, At: time.Now(), Erase: &clientele.EraseWrite{CustomerID: customer, AskedBy: clientele.AskedByCommand},
+	})
+	known := clientele.Identifiers(&clientele.Details{ExternalID: clientele.Some("customer 1")}, &clientele.Normal{})
+	if found, err := p.store.FindErased(t.Context(), w.project, known); err != nil || len(found) != 1 {
+		t.Errorf("%d erasures are found by what the customer was known by, %v; want 1", len(found), err)
+	}
+}
+
 // many returns so many new records that their changes get numbers that the standby does not know to be given out: PostgreSQL
 // notes that of 32 at once.
 func many(write func(n int) clientele.Write) (list []clientele.Write) {
@@ -176,11 +216,20 @@ func many(write func(n int) clientele.Write) (list []clientele.Write) {
 // eventuallyCommit commits a write as soon as there is a database that takes it.
 func eventuallyCommit(t *testing.T, s *postgres.Store, w clientele.Write) {
 	t.Helper()
+	eventually(t, func() error {
+		_, err := s.Commit(t.Context(), []clientele.Write{w})
+		return err
+	})
+}
+
+// eventually does something as soon as there is a database that lets it.
+func eventually(t *testing.T, do func() error) {
+	t.Helper()
 	var err error
 	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); {
-		if _, err = s.Commit(t.Context(), []clientele.Write{w}); err == nil {
+		if err = do(); err == nil {
 			return
 		}
 	}
-	t.Fatalf("Commit: %v", err)
+	t.Fatal(err)
 }

@@ -314,7 +314,7 @@ func TestImport_WrongUsage(t *testing.T) {
 	}{
 		{[]string{file}, exitUsage, "--project"},
 		{[]string{"--project", "shop"}, exitUsage, "<file>"},
-		{[]string{file, "--project", "shop", "--format", "xml"}, exitUsage, "--format"},
+		{[]string{file, "--project", "shop", "--format", "xml"}, exitUsage, `--format must be one of "csv","ndjson"`},
 		{[]string{file, "--project", "shop", "--delimiter", "ab"}, exitUsage, "--delimiter"},
 		{[]string{file, "--project", "shop", "--lanes", "0"}, exitUsage, "--lanes"},
 		{[]string{file, "--project", "shop", "--column", "a=b"}, exitUsage, `no column "b"`},

@@ -180,5 +180,8 @@ func (c *importCommand) advise(r importer.Report, err error) error {
 	if !r.Unfinished && r.Refused > 0 {
 		next += fmt.Sprintf("; those refused so far are in %s", r.RefusedFile)
 	}
+	if r.EarlierFile != "" {
+		next += fmt.Sprintf("; other refused rows that were in %s are in %s now", r.RefusedFile, r.EarlierFile)
+	}
 	return fmt.Errorf("%w after %d rows: %s", err, r.Rows(), next)
 }

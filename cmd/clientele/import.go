@@ -20,8 +20,8 @@ type importCommand struct {
 	config.Book
 	File           string            `arg:"" help:"File to load, in UTF-8; - for standard input."`
 	Project        string            `help:"Project whose book the customers go into." required:"" placeholder:"NAME"`
-	Format         string            `help:"csv or ndjson (default: by the file's extension, else by what it begins with)." enum:",csv,ndjson" default:"" placeholder:"FORMAT"`
-	Delimiter      string            `help:"Between values of CSV: auto, comma, semicolon, tab, or a character (default ${default})." default:"auto" placeholder:"NAME"`
+	Format         *string           `help:"csv or ndjson (default: by the file's extension, else by what it begins with)." enum:"csv,ndjson" placeholder:"FORMAT"`
+	Delimiter      string            `help:"Between values of CSV: auto, comma, semicolon, tab, pipe, or a character (default ${default})." default:"auto" placeholder:"NAME"`
 	Column         map[string]string `help:"What a column or member of another name is, such as Kundennummer=external_id, or Remarks=- for one to pass over; repeatable." mapsep:"none" placeholder:"NAME=COLUMN"`
 	IgnoreUnknown  bool              `help:"Pass over columns and members that are not known, instead of refusing the file or the row."`
 	AllowWithoutID bool              `help:"Create a customer for each row without external_id, instead of refusing it." name:"allow-without-id"`
@@ -142,9 +142,12 @@ func (c *importCommand) load(ctx context.Context, std streams, s store, file *os
 	bar := &importProgress{out: c.progressOut(std), file: file}
 	delimiter, _ := c.delimiter() // it was validated
 	o := importer.Options{
-		Name: c.File, Book: name, Project: project.Name, ProjectID: project.ID, Format: importer.Format(c.Format), Delimiter: delimiter,
+		Name: c.File, Book: name, Project: project.Name, ProjectID: project.ID, Delimiter: delimiter,
 		Columns: c.Column, IgnoreUnknown: c.IgnoreUnknown, AllowWithoutID: c.AllowWithoutID, DryRun: c.DryRun, Restart: c.Restart,
 		Refused: c.Refused, Lanes: c.Lanes, Progress: bar.show,
+	}
+	if c.Format != nil {
+		o.Format = importer.Format(*c.Format)
 	}
 	defer debug.SetGCPercent(debug.SetGCPercent(importGCPercent))
 	start := time.Now()
@@ -176,6 +179,9 @@ func (c *importCommand) advise(r importer.Report, err error) error {
 	}
 	if !r.Unfinished && r.Refused > 0 {
 		next += fmt.Sprintf("; those refused so far are in %s", r.RefusedFile)
+	}
+	if r.EarlierFile != "" {
+		next += fmt.Sprintf("; other refused rows that were in %s are in %s now", r.RefusedFile, r.EarlierFile)
 	}
 	return fmt.Errorf("%w after %d rows: %s", err, r.Rows(), next)
 }

@@ -30,9 +30,10 @@ func (i *imported) print(c *importCommand, w io.Writer) error {
 			importer.Counts
 			RefusedFile  string   `json:"refusedFile,omitzero"`
 			RefusedAside []string `json:"refusedAside,omitzero"`
+			EarlierFile  string   `json:"refusedEarlier,omitzero"`
 			DryRun       bool     `json:"dryRun"`
 			Seconds      float64  `json:"seconds"`
-		}{i.Project, i.Run, i.Rows(), i.Counts, i.RefusedFile, i.Aside.Files, i.DryRun, i.Took.Seconds()}
+		}{i.Project, i.Run, i.Rows(), i.Counts, i.RefusedFile, i.Aside.Files, i.EarlierFile, i.DryRun, i.Took.Seconds()}
 		if i.Refused == i.Aside.Rows {
 			v.RefusedFile = ""
 		}
@@ -51,6 +52,9 @@ func (i *imported) print(c *importCommand, w io.Writer) error {
 	if err == nil && i.Returned > 0 {
 		_, err = fmt.Fprintf(w, "Of those created %d had been erased: clientele customer erasures --project %s lists who came back as whom.\n",
 			i.Returned, i.Project)
+	}
+	if err == nil && i.EarlierFile != "" {
+		_, err = fmt.Fprintf(w, "Other refused rows were in %s: they are in %s now.\n", i.RefusedFile, i.EarlierFile)
 	}
 	return err
 }

@@ -156,6 +156,11 @@ func TestImport_MendAndImportAgain(t *testing.T) {
 		v := b.invocation(file+".refused.csv", "--json").run(t).object(t)
 		wantKeys(t, v, "created", "dryRun", "project", "refused", "returned", "rows", "run", "seconds", "unchanged", "updated")
 		wantCount(t, v, "created", 2)
+		o = b.invocation(file).run(t).wants(t, exitFailed)
+		kept, err := os.ReadFile(file + ".refused.1.csv")
+		if says := "they are in " + file + ".refused.1.csv now.\n"; err != nil || string(kept) != mended || !strings.Contains(o.stdout, says) {
+			t.Errorf("what was mended is %q (%v) after another import, which prints %q; want %q in it", kept, err, o.stdout, says)
+		}
 		wantCount(t, b.invocation(file, "--json", "--refused", filepath.Join(t.TempDir(), "r"), "--ignore-unknown").failed(t), "unchanged", 1)
 		rows := b.rows(t)
 		rows.checkHistory(t)
@@ -303,6 +308,7 @@ func TestImport_BesideAServer(t *testing.T) {
 func TestImport_WrongUsage(t *testing.T) {
 	dir, _ := newBook(t)
 	file, _ := customersFile(t, 1)
+	others, _ := customersFile(t, 1)
 	utf16 := filepath.Join(t.TempDir(), "utf16.csv")
 	if err := os.WriteFile(utf16, []byte("\xff\xfei\x00d\x00"), 0o600); err != nil {
 		t.Fatal(err)
@@ -314,7 +320,7 @@ func TestImport_WrongUsage(t *testing.T) {
 	}{
 		{[]string{file}, exitUsage, "--project"},
 		{[]string{"--project", "shop"}, exitUsage, "<file>"},
-		{[]string{file, "--project", "shop", "--format", "xml"}, exitUsage, "--format"},
+		{[]string{file, "--project", "shop", "--format", "xml"}, exitUsage, `--format must be one of "csv","ndjson"`},
 		{[]string{file, "--project", "shop", "--delimiter", "ab"}, exitUsage, "--delimiter"},
 		{[]string{file, "--project", "shop", "--lanes", "0"}, exitUsage, "--lanes"},
 		{[]string{file, "--project", "shop", "--column", "a=b"}, exitUsage, `no column "b"`},
@@ -323,6 +329,8 @@ func TestImport_WrongUsage(t *testing.T) {
 		{[]string{file, "--project", "other"}, exitFailed, "other"},
 		{[]string{utf16, "--project", "shop"}, exitFailed, "iconv"},
 		{[]string{file + ".missing", "--project", "shop"}, exitFailed, "no such file"},
+		{[]string{file, "--project", "shop", "--refused", others, "--dry-run"}, exitFailed, "no file of refused rows"},
+		{[]string{file, "--project", "shop", "--refused", others}, exitFailed, "no file of refused rows"},
 		{[]string{file, "--project", "shop", "--refused", filepath.Join(dir, "missing", "x")}, exitFailed, "no such file"},
 	} {
 		o := command(t, append([]string{"import", "--data-dir", dir}, c.args...)...)

@@ -51,7 +51,7 @@ func (b *Book) EditCustomer(ctx context.Context, call Call, e Edit) (Edited, err
 		return Edited{}, err
 	}
 	for f := range e.Set.All {
-		cw.Patch.Put(f, *e.Of(f))
+		cw.Patch.Put(f, typed(f, *e.Of(f)))
 	}
 	normalise(&cw.Patch)
 	w.Customer = cw
@@ -60,6 +60,15 @@ func (b *Book) EditCustomer(ctx context.Context, call Call, e Edit) (Edited, err
 		return Edited{}, fmt.Errorf("edit customer %d in project %d: %w", e.CustomerID, call.ProjectID, err)
 	}
 	return Edited{Result: o.Result, Existing: o.Existing}, nil
+}
+
+// typed returns a text as the book takes it from an operator: blanks around an external number do not make it another one
+// (rulings on the Onlinewerkrooster document), nor do blanks alone make one.
+func typed(f clientele.Field, t clientele.Text) clientele.Text {
+	if f == clientele.FieldExternalNumber {
+		return clientele.NonEmpty(strings.TrimSpace(t.V))
+	}
+	return t
 }
 
 // customerTypes are what Type may be: those of the DKHardware document, the only one that has it.

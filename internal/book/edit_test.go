@@ -46,6 +46,29 @@ func TestEditCustomer_HasTheRulesOfAPartnersWrite(t *testing.T) {
 	}
 }
 
+// TestEditCustomer_BlanksAroundANumber do not make it another one, as in a partner's call. All else is kept as it was typed.
+func TestEditCustomer_BlanksAroundANumber(t *testing.T) {
+	some := clientele.Some
+	m := &memory{customers: []clientele.Customer{
+		{ID: 1, ProjectID: 3, Version: 1},
+		{ID: 2, ProjectID: 3, Version: 1, Details: clientele.Details{ExternalNumber: some("N702")}},
+	}}
+	got, err := m.edit(t, 1, 1, map[clientele.Field]clientele.Text{
+		clientele.FieldExternalID: some(" 7 "), clientele.FieldExternalNumber: some(" N701\t"),
+	})
+	if err != nil || got.Result != clientele.Updated || string(m.changes[0].Values) != `{"external_id":" 7 ","external_number":"N701"}` {
+		t.Errorf("%v, %v; changes %+v", got.Result, err, m.changes)
+	}
+	got, err = m.edit(t, 1, 1, map[clientele.Field]clientele.Text{clientele.FieldExternalNumber: some("N702 ")})
+	if err != nil || got.Result != clientele.ExternalNumberTaken {
+		t.Errorf("a number that is taken: %v, %v", got.Result, err)
+	}
+	got, err = m.edit(t, 2, 1, map[clientele.Field]clientele.Text{clientele.FieldExternalNumber: some(" ")})
+	if err != nil || got.Result != clientele.Updated || len(m.updated) == 0 || m.updated[len(m.updated)-1].ExternalNumber.Valid {
+		t.Errorf("blanks alone: %v, %v; updated %+v", got.Result, err, m.updated)
+	}
+}
+
 func TestEditCustomer_RefusesPerField(t *testing.T) {
 	m := &memory{customers: []clientele.Customer{{ID: 1, ProjectID: 3, Version: 1}}}
 	some := clientele.Some

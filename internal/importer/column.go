@@ -170,6 +170,9 @@ func (r *record) put(t target, value string) (reason string) {
 	if t < 0 || strings.TrimSpace(value) == "" {
 		return ""
 	}
+	if clientele.Field(t) == clientele.FieldExternalNumber {
+		value = strings.TrimSpace(value) // as Onlinewerkrooster, whose number it is, takes and looks for it
+	}
 	c := t.column()
 	switch {
 	case len(value) > c.maxChars && utf8.RuneCountInString(value) > c.maxChars:

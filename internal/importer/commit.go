@@ -49,7 +49,7 @@ func (l *lane) commit(ctx context.Context, c *chunk, numbers []int) error {
 	for i, n := range numbers {
 		writes[i] = c.writes[n]
 	}
-	outcomes, err := l.patiently(ctx, writes)
+	outcomes, err := l.send(ctx, writes)
 	switch {
 	case err == nil:
 		c.mu.Lock()
@@ -102,26 +102,40 @@ const (
 	longestPause = 2 * time.Second
 )
 
-// patiently commits, again and again for a while when the book cannot be written now. Sending the writes again is safe. They are
-// dated when they are sent, and not while they wait in line: who reads the list by last update from the newest date on would miss
-// what comes into the book with an older one.
-func (r *run) patiently(ctx context.Context, writes []clientele.Write) ([]clientele.Outcome, error) {
-	first := time.Now()
-	for wait := firstPause; ; wait = min(2*wait, longestPause) {
+// send commits, again and again for a while when the book cannot be written now. It may be that the book has what was sent before, and
+// that somebody else has changed it since: from the second time on the writes are doubtful. They are dated when they are sent, and not
+// while they wait in line: who reads the list by last update from the newest date on would miss what comes into the book with an older one.
+func (r *run) send(ctx context.Context, writes []clientele.Write) (outcomes []clientele.Outcome, err error) {
+	err = r.patiently(ctx, func() (err error) {
 		now := r.Now().UTC().Truncate(time.Microsecond)
 		for i := range writes {
 			writes[i].At = now
 		}
-		outcomes, err := r.store.Commit(context.WithoutCancel(ctx), writes) // what is sent is heard to its end
+		outcomes, err = r.store.Commit(context.WithoutCancel(ctx), writes) // what is sent is heard to its end
 		if err == nil && len(outcomes) != len(writes) {
 			err = fmt.Errorf("the store answered %d of %d writes", len(outcomes), len(writes))
 		}
+		if clientele.KindOf(err) == clientele.KindUnavailable {
+			for i := range writes {
+				makeDoubtful(&writes[i])
+			}
+		}
+		return err
+	})
+	return outcomes, err
+}
+
+// patiently tries something again and again for a while, as long as the book is not available.
+func (r *run) patiently(ctx context.Context, try func() error) error {
+	first := time.Now()
+	for wait := firstPause; ; wait = min(2*wait, longestPause) {
+		err := try()
 		if err == nil || clientele.KindOf(err) != clientele.KindUnavailable || time.Since(first) > r.Patience {
-			return outcomes, err
+			return err
 		}
 		select {
 		case <-ctx.Done():
-			return nil, err
+			return err
 		case <-time.After(wait):
 		}
 	}

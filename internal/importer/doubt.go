@@ -9,8 +9,16 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// take notes what became of writes that were committed. Those that were held back, since their rows may have been sent before the run
-// was interrupted, are sent again in their order, unless they were carried out then and somebody else has changed the customer since.
+// makeDoubtful has the book hold back a write that it may have already, if its customer was changed since it was created: take looks at
+// that. A call that the book remembers needs no doubt.
+func makeDoubtful(w *clientele.Write) {
+	if w.Idempotency == nil && w.Customer.ExpectedVersion == 0 {
+		w.Customer.ExpectedVersion = 1
+	}
+}
+
+// take notes what became of writes that were committed. Those that were held back, since they may have been sent before, are sent again in
+// their order, unless they were carried out then and somebody else has changed the customer since.
 func (l *lane) take(ctx context.Context, c *chunk, numbers []int, outcomes []clientele.Outcome) error {
 	var again []int
 	for i, n := range numbers {
@@ -39,11 +47,15 @@ func (l *lane) take(ctx context.Context, c *chunk, numbers []int, outcomes []cli
 
 // wasCarriedOut reports whether the run has made a change that a row states, and somebody else a newer one.
 func (l *lane) wasCarriedOut(ctx context.Context, row *clientele.Patch, customer int64) (bool, error) {
-	changes, err := l.store.ListHistory(ctx, clientele.HistoryQuery{
-		ProjectID: l.ProjectID, Subject: clientele.SubjectCustomer, SubjectID: customer, Limit: clientele.MaxPage,
+	var changes []clientele.Change
+	err := l.patiently(ctx, func() (err error) {
+		changes, err = l.store.ListHistory(ctx, clientele.HistoryQuery{
+			ProjectID: l.ProjectID, Subject: clientele.SubjectCustomer, SubjectID: customer, Limit: clientele.MaxPage,
+		})
+		return err
 	})
 	if err != nil {
-		return false, fmt.Errorf("look for what the interrupted import did: %w", err)
+		return false, fmt.Errorf("look for what was sent before: %w", err)
 	}
 	others := false
 	for i := range changes {

@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"fmt"
 	"os"
 	"strconv"
 	"strings"
@@ -67,6 +68,48 @@ func TestRun_SentTwiceOverwritesNothingNewer(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// TestRun_SentAgainOverwritesNothingNewer: a transaction that the book has although it was not heard of is sent again, and does not take
+// back what somebody else has stated in between. One that the book has not is carried out as ever.
+func TestRun_SentAgainOverwritesNothingNewer(t *testing.T) {
+	for _, known := range []bool{false, true} {
+		for _, committed := range []bool{false, true} {
+			t.Run(fmt.Sprintf("known %t, committed %t", known, committed), func(t *testing.T) {
+				s := newShop(t)
+				path := writeFile(t, "a.csv", rows(19, true))
+				if known {
+					s.wants(t, writeFile(t, "before.csv", strings.ReplaceAll(rows(19, true), ",n", ",o")), named("before"), Counts{Created: 19})
+				}
+				away := func(n int) error {
+					if n != 2 { // of c003, c004 and c005
+						return nil
+					}
+					s.partnerSets(t, "c004", "partner")
+					s.lookErr = clientele.Unavailable("still away", nil)
+					return clientele.Unavailable("away", nil)
+				}
+				s.commits, s.before = 0, away
+				if committed {
+					s.before, s.after = nil, away
+				}
+				r, err := s.load(t, path, func(o *Options) { o.Patience = time.Minute })
+				if err != nil || r.Rows() != 19 || r.Refused != 0 {
+					t.Fatalf("report %+v, error %v", r, err)
+				}
+				want := map[string]string{}
+				for i := range 19 {
+					want[fmt.Sprintf("c%03d", i)] = fmt.Sprintf("n%03d", i)
+				}
+				if committed {
+					want["c004"] = "partner"
+				}
+				if diff := cmp.Diff(want, s.names(t)); diff != "" {
+					t.Error(diff)
+				}
+			})
+		}
 	}
 }
 

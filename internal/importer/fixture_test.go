@@ -25,6 +25,8 @@ type shop struct {
 	// commits counts the transactions; fail says what becomes of one instead of its being carried out, or after that.
 	commits       int
 	before, after func(n int) error
+	// lookErr is what becomes of the next look into a history.
+	lookErr error
 }
 
 func newShop(t testing.TB) *shop {
@@ -64,6 +66,17 @@ func (s *shop) Commit(ctx context.Context, writes []clientele.Write) ([]clientel
 		err = s.after(s.commits)
 	}
 	return outcomes, err
+}
+
+func (s *shop) ListHistory(ctx context.Context, q clientele.HistoryQuery) ([]clientele.Change, error) {
+	s.mu.Lock()
+	err := s.lookErr
+	s.lookErr = nil
+	s.mu.Unlock()
+	if err != nil {
+		return nil, err
+	}
+	return s.Store.ListHistory(ctx, q)
 }
 
 // load imports a file with a run for each test to name.

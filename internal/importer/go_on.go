@@ -37,7 +37,9 @@ func (r *run) goOn(ctx context.Context, file io.ReadSeeker) error {
 		return conflict("the book does not have what the interrupted import brought, since it is another one, or an older state of it was restored: "+
 			"give --restart to import the file from its beginning%s", r.twice())
 	}
-	r.report = Report{Counts: last.Counts, Run: first.Run, RefusedFile: r.Refused, Aside: last.Aside, GoneOn: true}
+	r.report = Report{
+		Counts: last.Counts, Run: first.Run, RefusedFile: r.Refused, EarlierFile: first.EarlierFile, Aside: last.Aside, GoneOn: true,
+	}
 	r.since, r.traces, r.doubtfulTo = first.At, last.traces, last.SentTo
 	return r.goOnRefused(&last)
 }

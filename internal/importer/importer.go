@@ -47,7 +47,8 @@ type Options struct {
 	// Restart forgets what an interrupted run has done.
 	Restart bool
 	// Refused is the path of the file of refused rows, default Name with .refused and the format behind it, and with the run between
-	// them where the input is no file; that of the progress file has .progress behind it.
+	// them where the input is no file; that of the progress file has .progress behind it. A dry run takes another name where there is
+	// a file that is not to be replaced.
 	Refused string
 	// Lanes is how many transactions run at once, default 1; TransactionRows is how many rows each takes, default 1000.
 	Lanes, TransactionRows int
@@ -82,6 +83,8 @@ type Report struct {
 	Run string
 	// RefusedFile is where the refused rows are, but for those that are aside; there is none when none was refused.
 	RefusedFile string
+	// EarlierFile is the new name of another file of refused rows that was in its place; "" for none.
+	EarlierFile string
 	Aside       Aside
 	// GoneOn says that an interrupted run was continued; its rows are counted too.
 	GoneOn bool
@@ -172,7 +175,7 @@ func Run(ctx context.Context, store Store, file *os.File, o Options) (report Rep
 	if there, err := os.Stat(r.Refused); err == nil && os.SameFile(info, there) {
 		return r.report, clientele.Errorf(clientele.KindInvalid, "refused rows cannot go into the file that is imported")
 	}
-	r.at, r.passedSum, r.refused = r.input.splitter.at, passed(r.input.splitter.sum), newRefusals(r.Refused, r.input)
+	r.at, r.passedSum, r.refused = r.input.splitter.at, passed(r.input.splitter.sum), newRefusals(r.Refused, r.input, signerOf(r))
 	if err := r.begin(ctx, file); err != nil {
 		return r.report, errors.Join(err, r.end(false))
 	}
@@ -218,13 +221,13 @@ func (r *run) begin(ctx context.Context, file *os.File) error {
 		if _, err := os.Lstat(r.progressPath()); err == nil {
 			return conflict("an import of this file was interrupted, whose refused rows are in %s: end it first, or name another file with --refused", r.Refused)
 		}
-		return r.refused.begin()
+		return r.beginRefused()
 	}
 	if !r.regular {
 		if r.AllowWithoutID {
 			return clientele.Errorf(clientele.KindInvalid, "rows without an external id take a file: an interrupted import of anything else would double them")
 		}
-		return r.refused.begin()
+		return r.beginRefused()
 	}
 	var err error
 	if r.progress, err = openProgress(r.progressPath()); err != nil {
@@ -232,16 +235,26 @@ func (r *run) begin(ctx context.Context, file *os.File) error {
 	}
 	r.progress.ahead = int64(chunksAhead * r.Lanes * r.TransactionRows)
 	if r.progress.first.Run == "" || r.Restart {
-		return errors.Join(r.refused.begin(), r.progress.begin(note{
-			Version: notesVersion, Input: identityOf(r.input, &r.Options), Run: r.report.Run, position: r.at, Passed: r.passedSum, At: r.notedAt.UTC(),
-		}))
+		if err := r.beginRefused(); err != nil {
+			return err
+		}
+		return r.progress.begin(note{
+			Version: notesVersion, Input: identityOf(r.input, &r.Options), Run: r.report.Run, EarlierFile: r.report.EarlierFile,
+			position: r.at, Passed: r.passedSum, At: r.notedAt.UTC(),
+		})
 	}
 	return r.goOn(ctx, file)
 }
 
+func (r *run) beginRefused() (err error) {
+	r.report.EarlierFile, err = r.refused.begin()
+	return err
+}
+
 // note notes how far the run is: first the refused rows are on the disk, then what says so.
 func (r *run) note() error {
-	if err := r.refused.keep(r.announce); err != nil || r.progress == nil {
+	err := r.refused.keep(r.announce)
+	if r.report.RefusedFile = r.refused.path; err != nil || r.progress == nil {
 		return err
 	}
 	r.notedAt = r.Now()

@@ -148,8 +148,8 @@ func (r *run) write(line int64, raw []byte, rec *record) clientele.Write {
 	if rec.details.ExternalID.IsEmpty() {
 		w.Idempotency = &clientele.Idempotency{Key: r.report.Run + ":" + strconv.FormatInt(line, 10), BodyHash: sha256.Sum256(bytes.TrimRight(raw, "\r\n"))}
 	}
-	if line < r.doubtfulTo && w.Idempotency == nil {
-		w.Customer.ExpectedVersion = 1 // what was changed since it was created is looked at
+	if line < r.doubtfulTo {
+		makeDoubtful(&w)
 	}
 	return w
 }

@@ -25,6 +25,8 @@ type note struct {
 	Version int      `json:"version,omitzero"`
 	Input   identity `json:"input,omitzero"`
 	Run     string   `json:"run,omitzero"`
+	// EarlierFile is in the first line, as in the report.
+	EarlierFile string `json:"earlier_file,omitzero"`
 
 	position
 	// Passed is a SHA-256 of the input up to there: what is passed over was imported as it is.
@@ -164,9 +166,9 @@ func (p *progress) announce(next mark) error {
 	return nil
 }
 
-// end lets go of the file, and removes it when the run has ended well.
+// end lets go of the file, and removes it when the run has ended well, or not begun.
 func (p *progress) end(done bool) error {
-	if done {
+	if done || p.first.Run == "" {
 		if err := os.Remove(p.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return errors.Join(fmt.Errorf("progress file: %w", err), p.file.Close())
 		}

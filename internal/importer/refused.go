@@ -4,10 +4,8 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/csv"
-	"errors"
 	"fmt"
 	"hash"
-	"io/fs"
 	"os"
 	"strconv"
 
@@ -17,8 +15,9 @@ import (
 // refusals is the file of refused rows: the rows as they were, with their line and the reason before them. It can be mended
 // and imported like any other: the two columns are not read. It holds personal data, so only its owner may read it.
 type refusals struct {
-	path string
-	form *input
+	path   string
+	form   *input
+	signer signer
 	// pending are rows that are not in the file yet, and out writes them down.
 	pending bytes.Buffer
 	out     *csv.Writer
@@ -31,30 +30,13 @@ type refusals struct {
 	failed error
 }
 
-func newRefusals(path string, form *input) *refusals {
-	f := &refusals{path: path, form: form, sum: sha256.New()}
+func newRefusals(path string, form *input, s signer) *refusals {
+	f := &refusals{path: path, form: form, signer: s, sum: sha256.New()}
 	if form.format == CSV {
 		f.fields, f.out = newCSVFields(form.splitter.comma), csv.NewWriter(&f.pending)
 		f.out.Comma = rune(form.splitter.comma)
 	}
 	return f
-}
-
-// begin does away with the file of an earlier run, and with nothing else that has its name.
-func (f *refusals) begin() error {
-	info, err := os.Lstat(f.path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil
-	case err == nil && !info.Mode().IsRegular():
-		return conflict("%s is no file: name one for refused rows with --refused", f.path)
-	case err == nil:
-		err = os.Remove(f.path)
-	}
-	if err != nil {
-		return fmt.Errorf("file of refused rows: %w", err)
-	}
-	return nil
 }
 
 // add appends a row.

@@ -9,8 +9,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
-	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -50,10 +48,10 @@ func (f *refusals) keep(announce func(mark) error) error {
 	return nil
 }
 
-// write makes the file where there is none, so that nobody else can have put it there, or a link in its place, and appends to it.
+// write makes the file where there is none, and appends to it.
 func (f *refusals) write() (err error) {
 	if f.file == nil {
-		if f.file, err = os.OpenFile(f.path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600); err != nil {
+		if err = f.create(); err != nil {
 			return err
 		}
 	}
@@ -66,10 +64,27 @@ func (f *refusals) write() (err error) {
 	return nil
 }
 
+// create makes the file itself, so that nobody else can have put it there, or a link in its place. While it is written it is locked, where
+// that is possible.
+func (f *refusals) create() (err error) {
+	if f.signer.dryRun {
+		if err = f.findPlace(); err != nil {
+			return err
+		}
+	}
+	if f.file, err = os.OpenFile(f.path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600); err == nil {
+		_ = unix.Flock(int(f.file.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	}
+	return err
+}
+
 func (f *refusals) close(announce func(mark) error) error {
 	err := f.keep(announce)
 	if f.file == nil {
 		return err
+	}
+	if err == nil {
+		f.sign()
 	}
 	return errors.Join(err, f.file.Close())
 }
@@ -109,17 +124,4 @@ func (f *refusals) take(file *os.File, was, next mark) (taken bool, err error) {
 	}
 	f.file, f.kept = file, was
 	return true, err
-}
-
-// setAside gives a file a name that is free and returns it: a.refused.csv becomes a.refused.1.csv.
-func setAside(path string) (string, error) {
-	extension := filepath.Ext(path)
-	for n := 1; ; n++ {
-		free := fmt.Sprintf("%s.%d%s", strings.TrimSuffix(path, extension), n, extension)
-		if _, err := os.Lstat(free); errors.Is(err, fs.ErrNotExist) {
-			return free, os.Rename(path, free)
-		} else if err != nil {
-			return "", err
-		}
-	}
 }

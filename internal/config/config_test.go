@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -277,7 +278,7 @@ func TestServe_Refused(t *testing.T) {
 	}
 }
 
-// TestBook_TwoPlaces: what the environment says for all commands may be overruled by a flag of the other kind.
+// TestBook_TwoPlaces: what the environment or a file says for all commands may be overruled by a flag of the other kind.
 func TestBook_TwoPlaces(t *testing.T) {
 	if _, err := parse(t, "other", "--data-dir", "a", "--database-url", "postgres://h/b"); err == nil || !strings.Contains(err.Error(), "take one") {
 		t.Errorf("two places on one command line: %v", err)
@@ -289,6 +290,24 @@ func TestBook_TwoPlaces(t *testing.T) {
 	}
 	if _, err := parse(t, "serve", "--config", written(t, `{"data-dir":"a","database-url":"postgres://h/b"}`)); err != nil {
 		t.Errorf("two places in a file: %v", err)
+	}
+	file := written(t, `{"database-url":"postgres://h/c","pgbouncer":true,"citus":true}`)
+	for _, env := range []string{"postgres://h/b", ""} {
+		if env != "" {
+			t.Setenv("CLIENTELE_DATABASE_URL", env)
+		}
+		got, err = parse(t, "serve", "--data-dir", "/restored", "--config", file)
+		if err != nil || got.DataDir != "/restored" || got.DatabaseURL != "" || got.PgBouncer {
+			t.Errorf("a directory on the command line, database %q by environment: %+v, %v", env, got.Book, err)
+		}
+		for _, flag := range []string{"--pgbouncer", "--citus"} {
+			if _, err := parse(t, "serve", "--data-dir", "/restored", "--config", file, flag); !errors.Is(err, errNoDatabase) {
+				t.Errorf("a directory and %s on the command line: %v", flag, err)
+			}
+		}
+		if _, err := parse(t, "serve", "--data-dir=", "--config", file); err == nil || !strings.Contains(err.Error(), "must name a directory") {
+			t.Errorf("no directory on the command line: %v", err)
+		}
 	}
 }
 

@@ -245,7 +245,7 @@ func TestServe_Refused(t *testing.T) {
 		"--oidc-issuer https://a.example.com/?realm=b": "is no issuer",
 		"--webhook-proxy foo":                          "such as http://proxy.example.com:3128",
 		"--webhook-proxy=":                             "is no proxy",
-		"--webhook-proxy ftp://ada:s3cret@example.com": "ada:xxxxx@",
+		"--webhook-proxy ftp://ada:s3cret@example.com": "is no proxy",
 		"--acme-host a.example.com --acme-url foo":     "--acme-url",
 		"--pgbouncer":                                  "name it with --database-url",
 		"--citus":                                      "name it with --database-url",
@@ -274,6 +274,30 @@ func TestServe_Refused(t *testing.T) {
 	} {
 		if _, err := parse(t, append([]string{"serve"}, strings.Fields(line)...)...); err != nil {
 			t.Errorf("serve %s: %v", line, err)
+		}
+	}
+}
+
+// TestURLs_AreNotRepeated: the password of a URL that cannot be used is in no error, wherever the URL comes from.
+func TestURLs_AreNotRepeated(t *testing.T) {
+	for _, flag := range []string{"webhook-proxy", "acme-url"} {
+		for _, value := range []string{
+			"http://u:s3cret^w@proxy.example.com:3128", "http://u:s3cret%zz@proxy.example.com:3128", "u:s3cret@proxy.example.com:3128",
+			"ftp://u:s3cret@proxy.example.com", "http://u:s3cret@proxy.example.com:port", "//s3cret",
+		} {
+			check := func(from string, args ...string) {
+				t.Helper()
+				_, err := parse(t, append([]string{"serve", "--acme-host", "a.example.com"}, args...)...)
+				if err == nil || !strings.Contains(err.Error(), "--"+flag+" is no ") || strings.Contains(err.Error(), "s3cret") {
+					t.Errorf("--%s %s by %s: %v", flag, value, from, err)
+				}
+			}
+			check("flag", "--"+flag, value)
+			check("file", "--config", written(t, `{"`+flag+`":"`+value+`"}`))
+			name := EnvPrefix + "_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+			t.Setenv(name, value)
+			check("environment")
+			os.Unsetenv(name) // the next comes by flag
 		}
 	}
 }

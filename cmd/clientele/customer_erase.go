@@ -45,18 +45,39 @@ func (c *customerErase) Run(ctx context.Context, std streams) error {
 		if err := c.confirm(ctx, std, project, id, &d); err != nil {
 			return err
 		}
+		if ctx.Err() != nil {
+			return errors.New("interrupted: nothing was erased")
+		}
+		late, cancel := outlasting(ctx, lastPass)
+		defer cancel()
 		e := &eraser{store: b, project: project.ID, customer: id}
-		if err := e.erase(ctx, &d, c.Settle); err != nil {
+		if err := e.erase(late, &d); err != nil {
 			return err
 		}
-		if err := auditCustomer(ctx, s, "customer.erase", project.ID, id); err != nil {
-			return err
-		}
-		if err := purge(ctx, s, std.err); err != nil {
-			return err
-		}
-		return c.print(ctx, std.out, b, project, id)
+		// The customer is gone, and with it what another run would find the rest by: each step is taken whatever came of the others.
+		return e.conclude(
+			notAudited(auditCustomer(late, s, "customer.erase", project.ID, id)),
+			e.follow(late, &d, c.Settle, ctx.Done()),
+			notPurged(purge(context.WithoutCancel(ctx), s, std.err)), // also where the last pass took all the time
+			c.print(late, std.out, b, project, id),
+		)
 	})
+}
+
+// lastPass is how long an erasure that has begun goes on when it is interrupted. A second signal ends it at once.
+const lastPass = time.Minute
+
+// outlasting returns a context that is done so much later than ctx.
+func outlasting(ctx context.Context, by time.Duration) (late context.Context, cancel context.CancelFunc) {
+	late, cancel = context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		select {
+		case <-late.Done():
+		case <-time.After(by):
+			cancel()
+		}
+	})
+	return late, func() { stop(); cancel() }
 }
 
 // collect finds the customer and gathers everything about it. Where it is not, the error says whether it was erased.
@@ -137,8 +158,8 @@ type eraser struct {
 // eraseRounds bounds how often is looked for what came meanwhile.
 const eraseRounds = 10
 
-// erase erases the customer of a dossier, and what comes meanwhile: first what is there at once, then what servers had in hand.
-func (e *eraser) erase(ctx context.Context, d *dossier.Dossier, settle time.Duration) error {
+// erase erases the customer of a dossier, and what the dossier has.
+func (e *eraser) erase(ctx context.Context, d *dossier.Dossier) error {
 	key := make([]byte, clientele.ErasureKeyBytes)
 	rand.Read(key)
 	if err := e.store.EnsureErasureKey(ctx, key, time.Now().UTC()); err != nil {
@@ -151,15 +172,53 @@ func (e *eraser) erase(ctx context.Context, d *dossier.Dossier, settle time.Dura
 	case result != clientele.Erased:
 		return clientele.Errorf(clientele.KindConflict, "customer %d was erased by somebody else meanwhile", e.customer)
 	}
-	if err := e.eraseRest(ctx, d); err != nil {
-		return err
-	}
+	return nil
+}
+
+// follow erases what comes of the person meanwhile: what is there at once, then what servers had in hand. When it is interrupted
+// it waits no more for that, and looks once more all the same.
+func (e *eraser) follow(ctx context.Context, d *dossier.Dossier, settle time.Duration, interrupted <-chan struct{}) error {
+	_ = e.eraseRest(ctx, d) // what it leaves is found by the next
+	var cut error
 	select {
-	case <-ctx.Done():
-		return ctx.Err()
+	case <-interrupted:
+		cut = errors.New("servers were not waited for: a call that they refused just before may stay in the inbox until its time is over")
 	case <-time.After(settle):
 	}
-	return e.eraseRest(ctx, d)
+	if err := e.eraseRest(ctx, d); err != nil {
+		return fmt.Errorf("what came of the person meanwhile may stay until its time is over: %s", explain(err))
+	}
+	return cut
+}
+
+// conclude returns what there is to say of an erasure whose further steps came to this; nil when each was done.
+func (e *eraser) conclude(steps ...error) error {
+	var said []string
+	for _, err := range steps {
+		if err != nil {
+			said = append(said, explain(err))
+		}
+	}
+	if said == nil {
+		return nil
+	}
+	return fmt.Errorf("customer %d is erased, but %s", e.customer, strings.Join(said, "; "))
+}
+
+// notAudited says what it means that the audit entry failed.
+func notAudited(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("the audit log does not tell of it: %s", explain(err))
+}
+
+// notPurged says what it means that purging failed.
+func notPurged(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("the -wal file may still hold old pages, which go when the server is restarted: %s", explain(err))
 }
 
 // eraseRest erases what is there of the person until there is nothing.
@@ -177,8 +236,7 @@ func (e *eraser) eraseRest(ctx context.Context, d *dossier.Dossier) error {
 			return err
 		}
 	}
-	return clientele.Errorf(clientele.KindConflict, "customer %d is erased, but more of the same person keeps coming: see clientele customer erasures",
-		e.customer)
+	return clientele.Errorf(clientele.KindConflict, "more of the same person keeps coming: see clientele customer erasures")
 }
 
 func (e *eraser) commit(ctx context.Context, w *clientele.EraseWrite) (clientele.Result, error) {

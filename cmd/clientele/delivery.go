@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 	"unicode/utf8"
@@ -176,10 +177,15 @@ type deliveryResend struct {
 // Validate is called by the parser.
 func (c *deliveryResend) Validate() error {
 	if (c.ID == "") == (c.Subscription == "") {
-		return fmt.Errorf("name a delivery or a --subscription")
+		return errors.New("name a delivery or a --subscription")
 	}
-	if c.Subscription != "" && c.FailedFrom.IsZero() == c.Since.IsZero() {
-		return fmt.Errorf("with --subscription goes either --failed-from or --since")
+	switch from, to, since := !c.FailedFrom.IsZero(), !c.FailedTo.IsZero(), !c.Since.IsZero(); {
+	case c.ID != "" && (from || to || since):
+		return errors.New("--failed-from, --failed-to and --since go with --subscription: a delivery that is named is sent again whenever it was")
+	case c.Subscription != "" && from == since:
+		return errors.New("with --subscription goes either --failed-from or --since")
+	case to && since:
+		return errors.New("--failed-to goes with --failed-from: --since tells of every change up to now")
 	}
 	return nil
 }

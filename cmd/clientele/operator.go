@@ -63,7 +63,7 @@ func auditCommand(ctx context.Context, s store, action string, id int64) error {
 type operatorCreate struct {
 	config.Book
 	Email string  `arg:"" help:"E-mail address, the login name; unique."`
-	Role  *string `help:"viewer reads; editor also edits customers and sends deliveries again; owner does everything (default: owner as long as there is none, then viewer)." enum:"owner,editor,viewer" placeholder:"ROLE"`
+	Role  *string `help:"viewer reads; editor also edits customers, submits failed submissions again, sends test events and deliveries again, disables and enables subscriptions; owner does everything (default: owner as long as there is none, then viewer)." enum:"owner,editor,viewer" placeholder:"ROLE"`
 	JSON  bool    `help:"Print one JSON object."`
 }
 

@@ -60,7 +60,7 @@ func furnish(c *config.Serve, s store, log *slog.Logger, now func() time.Time) *
 	r.traffic = traffic.New(s)
 	r.metrics.CountUnkept(r.traffic.Dropped)
 	r.line = intake.New(watchErased(s, log, r.metrics.Registry()), intake.Options{
-		Lanes: lanes(c), MaxWaiting: c.MaxWaiting, MaxBatch: c.MaxBatch, OnCommit: r.committed, OneProject: c.Citus,
+		Lanes: lanes(c), MaxWaiting: c.MaxWaiting, MaxBatch: c.MaxBatch, OnCommit: r.committed, OneProject: c.Citus && c.DatabaseURL != "",
 		Strain: r.strain,
 	})
 	r.guard = access.New(s, now)

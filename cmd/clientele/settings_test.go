@@ -66,7 +66,7 @@ func TestSettings_Precedence(t *testing.T) {
 	if err := os.WriteFile(file, []byte(`{"data-dir":"`+filepath.Join(home, "file")+`","max-batch":7}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	env := "CLIENTELE_DATA_DIR=env"
+	env, database := "CLIENTELE_DATA_DIR=env", "CLIENTELE_DATABASE_URL=postgres://nobody@127.0.0.1:1/none"
 	for _, c := range []struct {
 		args, env []string
 		want      string
@@ -77,6 +77,7 @@ func TestSettings_Precedence(t *testing.T) {
 		{[]string{"--config", file}, []string{env}, "of env"},
 		{nil, []string{env}, "of env"},
 		{[]string{"--config", file, "--data-dir", "flag"}, []string{env}, "of flag"},
+		{[]string{"--data-dir", "flag"}, []string{env, database}, "of flag"},
 	} {
 		o := invocation{dir: home, args: append([]string{"project", "list", "--json"}, c.args...), env: c.env}.run(t)
 		if got := fmt.Sprint(o.object(t)["projects"]); !strings.Contains(got, c.want+" ") || strings.Count(got, "map[") != 1 {
@@ -91,6 +92,36 @@ func TestSettings_Precedence(t *testing.T) {
 		t.Errorf("a file with an unknown setting: %q %q", o.stdout, o.stderr)
 	}
 	invocation{dir: home, args: []string{"project", "list", "--config", "missing.json"}}.run(t).wants(t, exitUsage)
+}
+
+// TestUnit_DatabaseOfItsSettings: the unit for systemd serves the directory of its service, or the database that its file of
+// settings names.
+func TestUnit_DatabaseOfItsSettings(t *testing.T) {
+	unit, err := os.ReadFile("../../contrib/systemd/clientele.service")
+	if err != nil {
+		t.Fatal(err)
+	}
+	of := func(name string) string {
+		found := regexp.MustCompile(`(?m)^` + name + `=(.*)$`).FindStringSubmatch(string(unit))
+		if found == nil {
+			t.Fatalf("the unit has no %s", name)
+		}
+		return strings.ReplaceAll(found[1], "%S", "/var/lib")
+	}
+	name, dir, _ := strings.Cut(of("Environment"), "=")
+	t.Setenv(name, dir)
+	for _, database := range []string{"", "postgres://clientele@db1.example.com/clientele"} {
+		t.Setenv("CLIENTELE_DATABASE_URL", database)
+		var c cli
+		parser, err := config.Parser(&c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = parser.Parse(strings.Fields(of("ExecStart"))[1:])
+		if got := c.Serve.Book; err != nil || got.DataDir != "/var/lib/clientele" || got.DatabaseURL != database {
+			t.Errorf("with the database %q: %+v, %v", database, got, err)
+		}
+	}
 }
 
 // TestSettings_ByEnvironment: commands take everything from their environment.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"clientele"
@@ -13,7 +14,7 @@ import (
 
 type subscriptionCommand struct {
 	Create  subscriptionCreate  `cmd:"" help:"Subscribe a URL to the changes of a project; its signing secret is shown this once."`
-	List    subscriptionList    `cmd:"" help:"List the subscriptions, without their secrets."`
+	List    subscriptionList    `cmd:"" help:"List the subscriptions, without their secrets and without the values in the queries of their URLs."`
 	Delete  subscriptionDelete  `cmd:"" help:"End a subscription."`
 	Test    subscriptionTest    `cmd:"" help:"Send an event without ids once and show what came of it."`
 	Enable  subscriptionEnable  `cmd:"" help:"Serve a disabled subscription again; what was kept for it is delivered now."`
@@ -193,17 +194,35 @@ func (c *subscriptionList) Run(ctx context.Context, std streams) error {
 				continue
 			}
 			o := subscriptionOutput(&all[i], name)
+			o.URL = shownURL(o.URL)
 			o.Due, o.OldestChange = byID[o.ID].Due, stamp(byID[o.ID].OldestChange)
 			list = append(list, o)
-			rows = append(rows, fmt.Sprintf("%s\t%s\t%s\t%s\t%d\t%s", o.ID, o.Project, o.EventType, o.State, o.Due, o.URL))
+			rows = append(rows, fmt.Sprintf("%s\t%s\t%s\t%s\t%d\t%s\t%s", o.ID, o.Project, o.EventType, o.State, o.Due, o.URL,
+				orDash(o.DisabledReason)))
 		}
 		if c.JSON {
 			return printJSON(std.out, struct {
 				Subscriptions []subscriptionJSON `json:"subscriptions"`
 			}{list})
 		}
-		return printTable(std.out, "ID\tPROJECT\tEVENT\tSTATE\tDUE\tURL", rows)
+		return printTable(std.out, "ID\tPROJECT\tEVENT\tSTATE\tDUE\tURL\tREASON", rows)
 	})
+}
+
+// shownURL returns the address of a receiver without the values of its query, of which one may be a token. There is no user in it.
+func shownURL(address string) string {
+	before, query, hasQuery := strings.Cut(address, "?")
+	if !hasQuery {
+		return address
+	}
+	pairs := strings.Split(query, "&")
+	for i, pair := range pairs {
+		name, _, isNamed := strings.Cut(pair, "=")
+		if pairs[i] = "…"; isNamed { // else all of it may be the token
+			pairs[i] = name + "=…"
+		}
+	}
+	return before + "?" + strings.Join(pairs, "&")
 }
 
 // projectsNamed returns the names of all projects by id, or of the one with this name.

@@ -24,8 +24,8 @@ type Book struct {
 	PgBouncer   bool   `help:"A PgBouncer in transaction mode stands before the database: prepare nothing, listen for nothing." name:"pgbouncer"`
 }
 
-// AfterApply is called by the parser, beside what the command itself has for validation. Of two places on one command line nobody
-// can tell which one was meant; the environment and a file may well name both.
+// AfterApply is called by the parser, after what the command itself has for validation. Of two places on one command line nobody
+// can tell which one was meant; the environment and a file may well name both, and a place on the command line goes before them.
 func (b *Book) AfterApply(line *kong.Context) error {
 	given := map[string]bool{}
 	for _, p := range line.Path {
@@ -36,11 +36,19 @@ func (b *Book) AfterApply(line *kong.Context) error {
 	switch {
 	case given["data-dir"] && given["database-url"]:
 		return errors.New("--data-dir and --database-url are two places for a book: take one")
-	case b.DataDir == "" && b.DatabaseURL == "":
+	case given["data-dir"] && (given["pgbouncer"] && b.PgBouncer || given["citus"]):
+		return errNoDatabase
+	case given["data-dir"]:
+		b.DatabaseURL, b.PgBouncer = "", false
+	}
+	if b.DataDir == "" && b.DatabaseURL == "" {
 		return errors.New("--data-dir must name a directory")
 	}
 	return nil
 }
+
+// errNoDatabase is how settings of a database are refused for a book in a directory.
+var errNoDatabase = errors.New("--pgbouncer and --citus are about a database: name it with --database-url, or do without them")
 
 // Serve are the settings of the server.
 type Serve struct {
@@ -84,7 +92,7 @@ func (s *Serve) Validate() error {
 	}
 	switch {
 	case s.DatabaseURL == "" && (s.PgBouncer || s.Citus):
-		return errors.New("--pgbouncer and --citus are about a database: name it with --database-url, or do without them")
+		return errNoDatabase
 	case s.MaxWaiting < 1:
 		return fmt.Errorf("--max-waiting must be at least 1")
 	case s.MaxBatch < 1 || s.MaxBatch > 10_000:
@@ -104,7 +112,7 @@ func (s *Serve) Validate() error {
 }
 
 // Parser returns the command line of cli, a pointer to a struct of commands. A flag goes before its environment variable,
-// which goes before the file named by --config, which goes before the default.
+// which goes before the file named by --config, which goes before the default. --data-dir goes so before --database-url, too.
 func Parser(cli any, options ...kong.Option) (*kong.Kong, error) {
 	return kong.New(cli, slices.Concat(readers(), []kong.Option{
 		kong.DefaultEnvars(EnvPrefix),

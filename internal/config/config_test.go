@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -244,7 +245,7 @@ func TestServe_Refused(t *testing.T) {
 		"--oidc-issuer https://a.example.com/?realm=b": "is no issuer",
 		"--webhook-proxy foo":                          "such as http://proxy.example.com:3128",
 		"--webhook-proxy=":                             "is no proxy",
-		"--webhook-proxy ftp://ada:s3cret@example.com": "ada:xxxxx@",
+		"--webhook-proxy ftp://ada:s3cret@example.com": "is no proxy",
 		"--acme-host a.example.com --acme-url foo":     "--acme-url",
 		"--pgbouncer":                                  "name it with --database-url",
 		"--citus":                                      "name it with --database-url",
@@ -277,7 +278,31 @@ func TestServe_Refused(t *testing.T) {
 	}
 }
 
-// TestBook_TwoPlaces: what the environment says for all commands may be overruled by a flag of the other kind.
+// TestURLs_AreNotRepeated: the password of a URL that cannot be used is in no error, wherever the URL comes from.
+func TestURLs_AreNotRepeated(t *testing.T) {
+	for _, flag := range []string{"webhook-proxy", "acme-url"} {
+		for _, value := range []string{
+			"http://u:s3cret^w@proxy.example.com:3128", "http://u:s3cret%zz@proxy.example.com:3128", "u:s3cret@proxy.example.com:3128",
+			"ftp://u:s3cret@proxy.example.com", "http://u:s3cret@proxy.example.com:port", "//s3cret",
+		} {
+			check := func(from string, args ...string) {
+				t.Helper()
+				_, err := parse(t, append([]string{"serve", "--acme-host", "a.example.com"}, args...)...)
+				if err == nil || !strings.Contains(err.Error(), "--"+flag+" is no ") || strings.Contains(err.Error(), "s3cret") {
+					t.Errorf("--%s %s by %s: %v", flag, value, from, err)
+				}
+			}
+			check("flag", "--"+flag, value)
+			check("file", "--config", written(t, `{"`+flag+`":"`+value+`"}`))
+			name := EnvPrefix + "_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+			t.Setenv(name, value)
+			check("environment")
+			os.Unsetenv(name) // the next comes by flag
+		}
+	}
+}
+
+// TestBook_TwoPlaces: what the environment or a file says for all commands may be overruled by a flag of the other kind.
 func TestBook_TwoPlaces(t *testing.T) {
 	if _, err := parse(t, "other", "--data-dir", "a", "--database-url", "postgres://h/b"); err == nil || !strings.Contains(err.Error(), "take one") {
 		t.Errorf("two places on one command line: %v", err)
@@ -289,6 +314,24 @@ func TestBook_TwoPlaces(t *testing.T) {
 	}
 	if _, err := parse(t, "serve", "--config", written(t, `{"data-dir":"a","database-url":"postgres://h/b"}`)); err != nil {
 		t.Errorf("two places in a file: %v", err)
+	}
+	file := written(t, `{"database-url":"postgres://h/c","pgbouncer":true,"citus":true}`)
+	for _, env := range []string{"postgres://h/b", ""} {
+		if env != "" {
+			t.Setenv("CLIENTELE_DATABASE_URL", env)
+		}
+		got, err = parse(t, "serve", "--data-dir", "/restored", "--config", file)
+		if err != nil || got.DataDir != "/restored" || got.DatabaseURL != "" || got.PgBouncer {
+			t.Errorf("a directory on the command line, database %q by environment: %+v, %v", env, got.Book, err)
+		}
+		for _, flag := range []string{"--pgbouncer", "--citus"} {
+			if _, err := parse(t, "serve", "--data-dir", "/restored", "--config", file, flag); !errors.Is(err, errNoDatabase) {
+				t.Errorf("a directory and %s on the command line: %v", flag, err)
+			}
+		}
+		if _, err := parse(t, "serve", "--data-dir=", "--config", file); err == nil || !strings.Contains(err.Error(), "must name a directory") {
+			t.Errorf("no directory on the command line: %v", err)
+		}
 	}
 }
 

@@ -1,13 +1,15 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
 	"strings"
 )
 
-// checkURLs refuses what no browser, no token and no proxy would ever match.
+// checkURLs refuses what no browser, no token and no proxy would ever match. What may have a password in it is not repeated: where
+// one begins in a URL that is none nobody can tell.
 func (s *Serve) checkURLs() error {
 	for _, origin := range s.CORSOrigin {
 		if err := checkOrigin(origin); err != nil {
@@ -21,10 +23,10 @@ func (s *Serve) checkURLs() error {
 		}
 	}
 	if s.WebhookProxy != nil && !leadsTo(s.WebhookProxy, "http", "https", "socks5", "socks5h") {
-		return fmt.Errorf("--webhook-proxy %q is no proxy: write a URL with http, https or socks5, such as http://proxy.example.com:3128", s.WebhookProxy.Redacted())
+		return errors.New("--webhook-proxy is no proxy: write a URL with http, https or socks5, such as http://proxy.example.com:3128; a % or ^ in a password is %25 or %5E there")
 	}
 	if s.ACMEURL != nil && !leadsTo(s.ACMEURL, "https", "http") {
-		return fmt.Errorf("--acme-url %q is no directory: write a URL, such as https://acme.example.com/directory", s.ACMEURL.Redacted())
+		return errors.New("--acme-url is no directory: write a URL, such as https://acme.example.com/directory")
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"net/url"
 	"reflect"
 	"strconv"
 	"strings"
@@ -14,7 +15,7 @@ import (
 
 // readers read the values of flags whose kind the library does not know, or of which it speaks in the words of Go.
 func readers() []kong.Option {
-	return []kong.Option{reader(readTime), reader(readMoment), reader(readNetwork)}
+	return []kong.Option{reader(readTime), reader(readMoment), reader(readNetwork), reader(readURL)}
 }
 
 // reader has the values of one type read by read.
@@ -74,4 +75,14 @@ func readNetwork(text string) (netip.Prefix, error) {
 		return netip.Prefix{}, fmt.Errorf("%q is no network: write an address or a network, such as 192.0.2.1 or 10.0.0.0/8", text)
 	}
 	return netip.PrefixFrom(address, address.BitLen()), nil
+}
+
+// readURL reads a URL, which may have a password in it. What is none becomes a URL that leads nowhere, for checkURLs to refuse: with
+// an error of this function the library would print what stands in the environment.
+func readURL(text string) (*url.URL, error) {
+	u, err := url.Parse(text)
+	if err != nil {
+		return &url.URL{}, nil
+	}
+	return u, nil
 }

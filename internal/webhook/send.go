@@ -3,8 +3,6 @@ package webhook
 import (
 	"bytes"
 	"context"
-	"errors"
-	"io"
 	"net/http"
 	"time"
 
@@ -55,7 +53,7 @@ func (s *Service) post(ctx context.Context, sub *clientele.Subscription, id stri
 	if a.delivered() {
 		defer time.AfterFunc(maxBodyWait, cancel).Stop()
 	}
-	a.attempt.Answer, err = readAnswer(response.Body)
+	a.attempt.Answer, err = readAnswer(response.Body, secretsOf(sub))
 	if err != nil && !a.delivered() {
 		a.attempt.ErrorClass = classify(err)
 	}
@@ -74,13 +72,4 @@ func (s *Service) request(ctx context.Context, sub *clientele.Subscription, id s
 	r.Header["Idempotency-Key"] = nil
 	now := s.now()
 	return r, sign(r.Header, sub.Signs(now), id, now, message)
-}
-
-// readAnswer returns the beginning of a body. One that is longer is not read on: its connection is closed.
-func readAnswer(r io.Reader) ([]byte, error) {
-	b, err := io.ReadAll(io.LimitReader(r, clientele.MaxAnswerBytes+1))
-	if errors.Is(err, io.EOF) {
-		err = nil
-	}
-	return b[:min(len(b), clientele.MaxAnswerBytes)], err
 }

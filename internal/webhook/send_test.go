@@ -54,6 +54,45 @@ func TestPost_AnswerLeftOpen(t *testing.T) {
 	}
 }
 
+// TestPost_EchoedSecretsAreNotKept: of what a receiver answers the subscription's secrets are not kept, in whatever JSON they are
+// written, nor a beginning of one that the bound of an answer cuts off.
+func TestPost_EchoedSecretsAreNotKept(t *testing.T) {
+	const secret = `t/k&"é😀` // as it is no part of what follows
+	sub := &clientele.Subscription{
+		RequestTimeout: time.Minute, Secret: secret, SigningSecret: secretPrefix + strings.Repeat("QUJD", 11),
+		PreviousSecret: secretPrefix + strings.Repeat("WFla", 11), EventType: clientele.CustomerChanged,
+	}
+	message := string(body(sub, []int64{7}, time.Unix(0, 0)))
+	filled := strings.Repeat("x", clientele.MaxAnswerBytes-20)
+	for answer, want := range map[string]string{
+		"taken":                                "taken",
+		"":                                     "",
+		message:                                `{"event":"customer:changed","secret":"…","payload":{"customerIds":["7"],"date":"1970-01-01T00:00:00Z"}}`,
+		"got " + secret + ", " + secret:        "got …, …",
+		`t\/k&\"é😀`:                            "…", // JavaScript, escaped for a page
+		`t/k\u0026\"é😀`:                        "…", // Go
+		`t/k&\"\u00e9\ud83d\ude00`:             "…", // Python
+		`t\/k&\"\u00e9\ud83d\ude00`:            "…", // PHP
+		"keys " + sub.SigningSecret:            "keys whsec_…",
+		"old " + sub.PreviousSecret + ".":      "old whsec_….",
+		filled + sub.SigningSecret:             filled + secretPrefix,
+		filled + "0123456789abcdef" + secret:   filled + "0123456789abcdef",
+		filled + "0123456789abcdefgh" + secret: filled + "0123456789abcdefgh",
+		filled + "and 20 bytes more ok":        filled + "and 20 bytes more ok",
+		"shown " + secret[:5]:                  "shown " + secret[:5], // the receiver's own cut
+	} {
+		r := newReceiver(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, answer) })
+		options := Options{Now: time.Now, Client: ClientOptions{anyAddress: true}}
+		s := &Service{options: options, client: newClient(options.Client, newGuard(options.Client))}
+		defer s.client.CloseIdleConnections()
+		sub.URL = r.URL
+		a, err := s.post(t.Context(), sub, "evt_1", []byte(message))
+		if err != nil || !a.delivered() || string(a.attempt.Answer) != want {
+			t.Errorf("of %q is kept %q, want %q (%v)", answer, a.attempt.Answer, want, err)
+		}
+	}
+}
+
 // TestPost_ClosedConnection: a connection that the receiver closes while the second event of it is on its way costs no failure.
 // The event is sent once more at once, the same to the byte; one that a new connection does not take has failed.
 func TestPost_ClosedConnection(t *testing.T) {

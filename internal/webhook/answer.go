@@ -13,12 +13,17 @@ import (
 	"clientele"
 )
 
-// readAnswer returns the beginning of a body, without the secrets. One that is longer is not read on: its connection is closed.
-func readAnswer(r io.Reader, secrets []string) ([]byte, error) {
+// readAnswer returns the beginning of a body, without the secrets of the subscription. One that is longer is not read on: its
+// connection is closed.
+func readAnswer(r io.Reader, sub *clientele.Subscription) ([]byte, error) {
 	b, err := io.ReadAll(io.LimitReader(r, clientele.MaxAnswerBytes+1))
 	if errors.Is(err, io.EOF) {
 		err = nil
 	}
+	if len(b) == 0 { // as most are
+		return b, err
+	}
+	secrets := secretsOf(sub)
 	isCut := err != nil || len(b) > clientele.MaxAnswerBytes
 	b = hideSecrets(b[:min(len(b), clientele.MaxAnswerBytes)], secrets)
 	if isCut {

@@ -53,7 +53,7 @@ func (s *Service) post(ctx context.Context, sub *clientele.Subscription, id stri
 	if a.delivered() {
 		defer time.AfterFunc(maxBodyWait, cancel).Stop()
 	}
-	a.attempt.Answer, err = readAnswer(response.Body, secretsOf(sub))
+	a.attempt.Answer, err = readAnswer(response.Body, sub)
 	if err != nil && !a.delivered() {
 		a.attempt.ErrorClass = classify(err)
 	}

@@ -68,8 +68,8 @@ func (c *customerErase) Run(ctx context.Context, std streams) error {
 const lastPass = time.Minute
 
 // outlasting returns a context that is done so much later than ctx.
-func outlasting(ctx context.Context, by time.Duration) (late context.Context, cancel context.CancelFunc) {
-	late, cancel = context.WithCancel(context.WithoutCancel(ctx))
+func outlasting(ctx context.Context, by time.Duration) (context.Context, context.CancelFunc) {
+	late, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() {
 		select {
 		case <-late.Done():

@@ -53,8 +53,13 @@ func TestInbox_EditorsSeeWhatWasSentAndItIsNoted(t *testing.T) {
 	f.refused(t, 400, clientele.KindInvalid, "r-1")
 	b := f.as(t, editor)
 	b.get("/console/inbox/1").want(http.StatusOK).has("/console/inbox/1/sent").lacks("Margarethe")
+	b.from("cross-site", "/console/inbox/1/sent").want(http.StatusForbidden).has("another site").lacks("Margarethe", "margarethe@")
+	auditor := f.as(t, owner)
+	auditor.get("/console/audit").want(http.StatusOK).lacks("inbox.unmask")
+	b.from("same-site", "/console/inbox/1/sent").want(http.StatusOK).has("Margarethe")
+	b.from("none", "/console/inbox/1/sent").want(http.StatusOK).has("Margarethe")
 	b.get("/console/inbox/1/sent").want(http.StatusOK).has("Margarethe", "margarethe@example.com", "audit log").lacks("open-sesame")
-	b = f.as(t, owner)
+	b = auditor
 	b.get("/console/audit").want(http.StatusOK).has("inbox.unmask", "refusal 1", "editor@example.com")
 	b.get("/console/inbox/1/sent").want(http.StatusOK).has("Margarethe")
 }

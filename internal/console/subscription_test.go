@@ -183,6 +183,7 @@ func TestSubscription_ActsOfEditors(t *testing.T) {
 		path := subscriptionsList + "/" + s.ID
 		b := f.as(t, editor)
 		b.post(path+"/disable", "reason", strings.Repeat("x", maxReason+1)).want(http.StatusUnprocessableEntity).has("at most 200")
+		b.get(path).has(`data-confirm="Disable it?`, `data-confirm="Send the failed deliveries`)
 		b.post(path+"/disable", "reason", "moves "+harmful).goesTo(path)
 		b.get(path).want(http.StatusOK).has("It is disabled since", "moves", "Enable</button>", "Its events are kept").lacks(harmful)
 		b.post(path + "/enable").goesTo(path)

@@ -1,6 +1,9 @@
 package clientele
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // EventType names what a subscription listens to.
 type EventType string
@@ -38,7 +41,8 @@ type Subscription struct {
 	Secret     string
 	OmitSecret bool
 	// SigningSecret signs what is sent (Standard Webhooks): whsec_ and base64. After a rotation PreviousSecret signs as well
-	// until PreviousUntil. Both are kept to be used and never returned.
+	// until PreviousUntil; after several within an overlap it is several secrets, the newest first, with a blank between them.
+	// All are kept to be used and never returned.
 	SigningSecret  string
 	PreviousSecret string
 	PreviousUntil  time.Time
@@ -63,10 +67,49 @@ func (s *Subscription) Remembered(call Idempotency) *IdempotencyRecord {
 
 // Signs returns the secrets that sign what is sent at a time, the newest first.
 func (s *Subscription) Signs(at time.Time) []string {
-	if s.PreviousSecret != "" && at.Before(s.PreviousUntil) {
-		return []string{s.SigningSecret, s.PreviousSecret}
+	list := []string{s.SigningSecret}
+	if at.Before(s.PreviousUntil) {
+		list = append(list, strings.Fields(s.PreviousSecret)...)
 	}
-	return []string{s.SigningSecret}
+	return list
+}
+
+// SecretRotation gives a subscription a new signing secret.
+type SecretRotation struct {
+	// Secret takes the place of Replaces, the one that was seen when this was decided.
+	Secret, Replaces string
+	At               time.Time
+	// OldUntil is how long what signs now goes on signing; no later than At for not at all.
+	OldUntil time.Time
+}
+
+// maxOldSecrets bounds how many secrets sign besides the present one, and so the header that carries the signatures.
+const maxOldSecrets = 4
+
+// Rotate carries out a rotation. The error is of kind conflict when another took place since it was decided.
+//
+// What signs within an overlap goes on to sign through a rotation, until the later end: nobody here knows which of the
+// secrets the receiver has. It may have none but the oldest, where the newer ones were never handed over (a page that was
+// loaded again, a command that could not print), or none but the last, where they were; so neither the oldest nor the present
+// one may end early. To sign with an old secret gives nothing away, whoever knows it: it is the receiver that trusts it.
+// Without an overlap all end at once. Of more than maxOldSecrets those before the oldest end.
+func (s *Subscription) Rotate(r SecretRotation) error {
+	switch s.SigningSecret {
+	case r.Secret: // it took place, and only the answer was lost
+		return nil
+	case r.Replaces:
+	default:
+		return Errorf(KindConflict, "the signing secret was rotated a moment ago, so nothing was done now")
+	}
+	old, until := s.Signs(r.At), r.OldUntil
+	if len(old) > 1 && until.After(r.At) && s.PreviousUntil.After(until) {
+		until = s.PreviousUntil
+	}
+	if last := len(old) - 1; last >= maxOldSecrets {
+		old = append(old[:maxOldSecrets-1], old[last])
+	}
+	s.SigningSecret, s.PreviousSecret, s.PreviousUntil = r.Secret, strings.Join(old, " "), until
+	return nil
 }
 
 // SubscriptionFilter selects subscriptions. The zero value of a field selects all.

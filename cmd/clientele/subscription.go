@@ -302,7 +302,7 @@ type subscriptionRotate struct {
 // Run gives the subscription a new signing secret.
 func (c *subscriptionRotate) Run(ctx context.Context, std streams) error {
 	return onSubscription(ctx, c.Book, c.ID, func(hooks *webhook.Service, s clientele.Subscription) error {
-		secret, err := hooks.Rotate(ctx, s.ProjectID, s.ID, c.Overlap)
+		secret, err := hooks.Rotate(ctx, s, c.Overlap)
 		if err != nil {
 			return err
 		}

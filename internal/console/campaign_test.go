@@ -48,8 +48,9 @@ func TestCampaigns_AreCreatedPausedAndResumed(t *testing.T) {
 			t.Error("the link leads nowhere")
 		}
 		for _, one := range []string{path, publishersPath + "/1"} {
+			b.get(one).has(`data-confirm="Pause it?`)
 			b.post(one, "do", "pause").goesTo(one)
-			b.get(one).want(http.StatusOK).has("is paused", "paused: its links lead nowhere", "Resume")
+			b.get(one).want(http.StatusOK).has("is paused", "paused: its links lead nowhere", "Resume").lacks("data-confirm")
 			if works() {
 				t.Errorf("the link works although %s is paused", one)
 			}

@@ -222,6 +222,19 @@ func TestCustomers_NoTextOfAPartnerIsCode(t *testing.T) {
 	}
 }
 
+// TestCustomers_NothingTurnsTheWriting: a mark that turns the direction is shown as one that cannot be shown.
+func TestCustomers_NothingTurnsTheWriting(t *testing.T) {
+	f := newFixture(t)
+	a := clientele.Address{AddressDetails: clientele.AddressDetails{City: clientele.Some("Gda\u202ensk")}}
+	c := f.create(t, f.partner(t, clientele.OPM, "Partner"), []clientele.Address{a}, map[clientele.Field]string{
+		clientele.FieldFirstName: "Ada\u202e", clientele.FieldLastName: "Lovelace", clientele.FieldCompany: "Dock\u202e Company",
+	})
+	f.follow(t)
+	b := f.as(t, viewer)
+	b.get(f.path("/customers")).want(http.StatusOK).has("Ada\ufffd", "Dock\ufffd Company").lacks("\u202e")
+	b.get(f.path("/customers/%d", c.ID)).want(http.StatusOK).has("Ada\ufffd", "Gda\ufffdnsk").lacks("\u202e")
+}
+
 func TestExport_Customers(t *testing.T) {
 	f := newFixture(t)
 	c := f.create(t, f.partner(t, clientele.OPM, "@Harbour"), []clientele.Address{{}}, map[clientele.Field]string{

@@ -85,6 +85,9 @@ type rowWriter interface {
 // sendExport streams an export in the format that the query names. Nothing is sent before the first row is there, so what
 // fails at once is a page; what fails later cuts the connection (Console.stream).
 func (r *request) sendExport(w http.ResponseWriter, all exportFunc) error {
+	if err := r.checkOpenedHere(); err != nil {
+		return err
+	}
 	format := r.URL.Query().Get("format")
 	body := bufio.NewWriterSize(w, 32<<10)
 	var rows rowWriter

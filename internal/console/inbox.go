@@ -157,6 +157,9 @@ func (c *Console) showRefusal(r *request) (answer, error) {
 
 // showSent shows a refused call as it was sent, and says so in the audit log.
 func (c *Console) showSent(r *request) (answer, error) {
+	if err := r.checkOpenedHere(); err != nil {
+		return answer{}, err
+	}
 	p, err := c.readRefusal(r)
 	if err != nil {
 		return answer{}, err

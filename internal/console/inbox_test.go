@@ -53,8 +53,13 @@ func TestInbox_EditorsSeeWhatWasSentAndItIsNoted(t *testing.T) {
 	f.refused(t, 400, clientele.KindInvalid, "r-1")
 	b := f.as(t, editor)
 	b.get("/console/inbox/1").want(http.StatusOK).has("/console/inbox/1/sent").lacks("Margarethe")
+	b.from("cross-site", "/console/inbox/1/sent").want(http.StatusForbidden).has("another site").lacks("Margarethe", "margarethe@")
+	auditor := f.as(t, owner)
+	auditor.get("/console/audit").want(http.StatusOK).lacks("inbox.unmask")
+	b.from("same-site", "/console/inbox/1/sent").want(http.StatusOK).has("Margarethe")
+	b.from("none", "/console/inbox/1/sent").want(http.StatusOK).has("Margarethe")
 	b.get("/console/inbox/1/sent").want(http.StatusOK).has("Margarethe", "margarethe@example.com", "audit log").lacks("open-sesame")
-	b = f.as(t, owner)
+	b = auditor
 	b.get("/console/audit").want(http.StatusOK).has("inbox.unmask", "refusal 1", "editor@example.com")
 	b.get("/console/inbox/1/sent").want(http.StatusOK).has("Margarethe")
 }
@@ -63,7 +68,7 @@ func TestInbox_EditorsSeeWhatWasSentAndItIsNoted(t *testing.T) {
 func TestInbox_RunsNothingThatWasSent(t *testing.T) {
 	f := newFixture(t)
 	f.refused(t, 404, clientele.KindNotFound, "r-1")
-	f.called(t, 404, clientele.Request{Body: []byte(hostileText)}, func(c *traffic.Call) {
+	f.called(t, 404, clientele.Request{Body: []byte("\u202e" + hostileText)}, func(c *traffic.Call) {
 		c.Route = "none"
 		c.Request = &http.Request{Method: hostileText, RequestURI: "/" + hostileText, Header: http.Header{"Content-Type": {"text/" + hostileText}}, ContentLength: -1}
 		c.Answer = []byte(hostileText)
@@ -72,9 +77,9 @@ func TestInbox_RunsNothingThatWasSent(t *testing.T) {
 	})
 	b := f.as(t, owner)
 	for _, path := range []string{"/console/inbox", "/console/inbox/1", "/console/inbox/2", "/console/inbox/1/sent", "/console/inbox/2/sent", root} {
-		b.get(path).want(http.StatusOK).lacks("<script>alert", "<img src=x")
+		b.get(path).want(http.StatusOK).lacks("<script>alert", "<img src=x", "\u202e")
 	}
-	b.get("/console/inbox/2/sent").has("&lt;script&gt;alert(1)")
+	b.get("/console/inbox/2/sent").has("&lt;script&gt;alert(1)", "\ufffd")
 	query := "/console/inbox?route=" + `%22%3E%3Cscript%3Ealert(1)%3C/script%3E` + "&status=4&dialect=%3Cscript%3Ealert(1)&partner=%3Cscript%3Ealert&from=%3Cscript%3Ealert"
 	b.get(query).want(http.StatusUnprocessableEntity).lacks("<script>alert")
 }

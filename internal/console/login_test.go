@@ -173,7 +173,7 @@ func TestOperators_AreManagedByOwners(t *testing.T) {
 	b.post(path, "do", "explode").want(http.StatusUnprocessableEntity)
 	b.post(string(operatorPath(operators[0].ID)), "do", "disable").want(http.StatusUnprocessableEntity)
 	b.post(string(operatorPath(operators[0].ID)), "do", "role", "role", "viewer").want(http.StatusConflict) // the last owner
-	b.get("/console/operators").want(http.StatusOK).has("fresh@example.com", "one-time password")
+	b.get("/console/operators").want(http.StatusOK).has("fresh@example.com", "one-time password", `data-confirm="Change the role of fresh@example.com?`)
 	b.get("/console/audit").want(http.StatusOK).has(
 		"operator.create", "operator.role", "operator.disable", "operator.enable", "operator.reset", operatorSubject(other.ID)).lacks(once)
 	b.get("/console/audit?operator=999").want(http.StatusOK).has("Nothing was done yet")

@@ -47,6 +47,20 @@ func (r *request) onceBits(purpose string) ([32]byte, error) {
 	return r.formMAC("secret for "+purpose, nonce), nil
 }
 
+// A form that replaces a secret names the one that it replaces, by a mark that says nothing of it and that its session alone can
+// make: what is replaced is not replaced again.
+
+// replaceToken returns what a form that replaces a secret has in its field "once".
+func (r *request) replaceToken(secret string) string {
+	mark := r.formMAC("replaces", []byte(secret))
+	return hex.EncodeToString(mark[:])
+}
+
+// replaces reports whether the form that was sent is one that replaces the secret.
+func (r *request) replaces(secret string) bool {
+	return hmac.Equal([]byte(r.PostFormValue("once")), []byte(r.replaceToken(secret)))
+}
+
 var errOldForm = clientele.Errorf(clientele.KindConflict, "This form is from before you logged in, so nothing was done. Open it anew")
 
 func (r *request) formSeed() string { return r.sessions.GetString(r.Context(), keyFormSeed) }

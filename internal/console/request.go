@@ -67,6 +67,19 @@ func (c *Console) enter(w http.ResponseWriter, req *http.Request, needed cliente
 	return r, c.choose(r)
 }
 
+// checkOpenedHere refuses what a link on a page of another site led to. The session's cookie goes along with such a link, which
+// is no matter for a page that is only shown; but a file that is taken along and a look at personal values stand in the audit log
+// in the operator's name, who may have meant neither. A browser that does not say where it comes from is let through: it is too
+// old, or the connection is none that it trusts.
+func (r *request) checkOpenedHere() error {
+	switch r.Header.Get("Sec-Fetch-Site") {
+	case "", "same-origin", "same-site", "none": // the last: typed, or from a bookmark
+		return nil
+	}
+	return clientele.Errorf(clientele.KindForbidden, "A page of another site led here, so nothing was done: this goes into the audit "+
+		"log in your name. If you want it, open it from the console's own page")
+}
+
 // checkAddress refuses an address with what no text of a book can hold: NUL characters, and bytes that are no UTF-8.
 // PostgreSQL takes neither as a parameter, so that a filter or an id with them would fail instead of finding nothing.
 func checkAddress(u *url.URL) error {

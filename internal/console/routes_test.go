@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"clientele"
+
 	"github.com/a-h/templ"
 	"github.com/go-chi/chi/v5"
 )
@@ -105,6 +107,52 @@ func TestRoutes_AFormOfAnotherSiteIsRefused(t *testing.T) {
 				t.Errorf("%v from another site (%s): %d", r, header, got.StatusCode)
 			}
 		}
+	}
+}
+
+// from is get, by a link on a page of a site of this kind.
+func (b *browser) from(site, path string) *page {
+	b.t.Helper()
+	req, err := http.NewRequestWithContext(b.t.Context(), http.MethodGet, b.f.url+path, nil)
+	check(b.t, err)
+	req.Header.Set("Sec-Fetch-Site", site)
+	return b.do(req)
+}
+
+// TestRoutes_ALinkOfAnotherSiteWritesNoAudit follows links to every list as a file. What is taken along from the console itself is
+// in the audit log; a link of another site leads to a page that says why not.
+func TestRoutes_ALinkOfAnotherSiteWritesNoAudit(t *testing.T) {
+	f := newFixture(t)
+	f.EndStreams() // so that the live route answers with an end
+	b := f.as(t, owner)
+	entries := func() int {
+		list, err := f.store.ListAudit(t.Context(), clientele.AuditFilter{Limit: clientele.MaxPage})
+		check(t, err)
+		return len(list)
+	}
+	files := 0
+	for _, r := range everyRoute(t, f) {
+		if r.method != http.MethodGet {
+			continue
+		}
+		before := entries()
+		foreign := b.from("cross-site", r.path+"?format=csv")
+		if got := entries(); got != before {
+			t.Errorf("%v from another site makes %d audit entries", r, got-before)
+		}
+		if b.from("same-origin", r.path+"?format=csv").Header.Get("Content-Disposition") == "" {
+			continue
+		}
+		files++
+		if foreign.want(http.StatusForbidden).has("another site"); foreign.Header.Get("Content-Disposition") != "" {
+			t.Errorf("%v from another site is a file", r)
+		}
+		if got := entries(); got != before+1 {
+			t.Errorf("%v makes %d audit entries, want one", r, got-before)
+		}
+	}
+	if files < 10 {
+		t.Errorf("%d lists as a file, want every one", files)
 	}
 }
 

@@ -9,10 +9,11 @@ import (
 )
 
 // printable returns a text of somebody else's as it can be shown: what has no shape of its own, such as marks that turn the
-// direction of writing, is shown as a replacement character. Escaping it is the template's part.
+// direction of writing, is shown as a replacement character. Blanks of any width stay, and the two marks that join letters and
+// keep them apart, which Persian, Hindi and emoji are written with. Escaping it is the template's part.
 func printable(text string) string {
 	return strings.Map(func(r rune) rune {
-		if r == '\n' || r == '\t' || unicode.IsPrint(r) {
+		if r == '\n' || r == '\t' || r == '\u200c' || r == '\u200d' || unicode.IsGraphic(r) {
 			return r
 		}
 		return unicode.ReplacementChar

@@ -33,6 +33,8 @@ func TestPrintable_ShowsWhatHasNoShape(t *testing.T) {
 		"abc\u202etxt.exe":      "abc\ufffdtxt.exe",
 		"half \xc3":             "half \ufffd",
 		"zero\u200bwidth":       "zero\ufffdwidth",
+		"港区\u3000東京\u00a0都":     "港区\u3000東京\u00a0都",
+		"می\u200cخواهم":         "می\u200cخواهم",
 	} {
 		if got := printable(text); got != want {
 			t.Errorf("%q is shown as %q, want %q", text, got, want)

@@ -3,6 +3,7 @@ package console
 import (
 	"cmp"
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/http"
@@ -19,7 +20,7 @@ type Hooks interface {
 	Find(ctx context.Context, project int64, id string) (clientele.Subscription, error)
 	HealthOf(ctx context.Context, project int64) ([]clientele.SubscriptionHealth, error)
 	Create(ctx context.Context, o clientele.SubscriptionOrder) (clientele.Subscription, error)
-	Rotate(ctx context.Context, project int64, id string, overlap time.Duration) (secret string, err error)
+	Rotate(ctx context.Context, s clientele.Subscription, overlap time.Duration) (secret string, err error)
 	Delete(ctx context.Context, project int64, id string) error
 	Disable(ctx context.Context, project int64, id, reason string) error
 	Enable(ctx context.Context, project int64, id string) error
@@ -134,6 +135,8 @@ type subscriptionPage struct {
 	Newest []clientele.Delivery
 	// Tested is what a test event came to; nil when none was sent now.
 	Tested *attemptShown
+	// Once is of the form that rotates the secret.
+	Once string
 	// Problem is of the form that was not good, under its name.
 	Problems map[string]string
 	// Now is the present in the form of a field of time.
@@ -167,7 +170,7 @@ func (c *Console) subscription(r *request, p subscriptionPage, status int) (answ
 	if err != nil {
 		return answer{}, err
 	}
-	p.Now = c.Now().In(r.zone).Format(momentForm)
+	p.Now, p.Once = c.Now().In(r.zone).Format(momentForm), r.replaceToken(s.SigningSecret)
 	return view("Subscription", subscriptionView(r, p)).withStatus(status), nil
 }
 
@@ -182,24 +185,37 @@ func retryText(list []time.Duration) string {
 
 // signing tells whether an old secret signs as well.
 func (p subscriptionPage) signing(r *request, now time.Time) string {
-	if len(p.Signs(now)) > 1 {
+	switch old := len(p.Signs(now)) - 1; old {
+	case 0:
+		return "by its signing secret"
+	case 1:
 		return "by the new and, until " + r.shownTime(p.PreviousUntil) + ", by the old secret"
+	default:
+		return fmt.Sprintf("by the new and, until %s, by the %d old secrets", r.shownTime(p.PreviousUntil), old)
 	}
-	return "by its signing secret"
 }
 
 // newSubscriptionPage is the form of a new subscription.
 type newSubscriptionPage struct {
 	Order clientele.SubscriptionOrder
 	Retry string
+	Once  string
 	// Problems are told under the fields of their names.
 	Problems map[string]string
 }
 
 func (c *Console) showNewSubscription(r *request) (answer, error) {
-	p := newSubscriptionPage{Order: clientele.SubscriptionOrder{EventType: clientele.CustomerChanged}}
-	return view("New subscription", newSubscriptionView(r, p)), nil
+	return newSubscription(r, newSubscriptionPage{Order: clientele.SubscriptionOrder{EventType: clientele.CustomerChanged}}, http.StatusOK), nil
 }
+
+func newSubscription(r *request, p newSubscriptionPage, status int) answer {
+	p.Once = r.onceToken()
+	return view("New subscription", newSubscriptionView(r, p)).withStatus(status)
+}
+
+// errCreatedBefore answers a form that was carried out already: a reload of the page that showed the secret.
+var errCreatedBefore = clientele.Errorf(clientele.KindConflict, "This form was carried out already, so nothing was done now. "+
+	"The signing secret is not shown again: if it is lost, rotate it on the page of the subscription")
 
 // saveSubscription creates a subscription and shows its signing secret, once.
 func (c *Console) saveSubscription(r *request) (answer, error) {
@@ -218,16 +234,24 @@ func (c *Console) saveSubscription(r *request) (answer, error) {
 		}
 	}
 	if len(p.Problems) > 0 {
-		return view("New subscription", newSubscriptionView(r, p)).withStatus(http.StatusUnprocessableEntity), nil
+		return newSubscription(r, p, http.StatusUnprocessableEntity), nil
 	}
-	sub, err := c.Hooks.Create(r.Context(), p.Order)
-	var e *clientele.Error
-	if errors.As(err, &e) && e.Kind == clientele.KindInvalid {
-		p.Problems[cmp.Or(e.Field, "url")] = sentence(e.Message)
-		return view("New subscription", newSubscriptionView(r, p)).withStatus(http.StatusUnprocessableEntity), nil
-	}
+	bits, err := r.onceBits("a new subscription")
 	if err != nil {
 		return answer{}, err
+	}
+	// No credential has the number 0, so no partner's call has this name.
+	p.Order.Idempotency = &clientele.Idempotency{Key: "console " + hex.EncodeToString(bits[:])}
+	sub, err := c.Hooks.Create(r.Context(), p.Order)
+	var e *clientele.Error
+	switch {
+	case errors.As(err, &e) && e.Kind == clientele.KindInvalid:
+		p.Problems[cmp.Or(e.Field, "url")] = sentence(e.Message)
+		return newSubscription(r, p, http.StatusUnprocessableEntity), nil
+	case err != nil:
+		return answer{}, err
+	case sub.SigningSecret == "": // the one that the form made before
+		return answer{}, errCreatedBefore
 	}
 	if err := r.audit("subscription.create", subscriptionSubject(sub.ID)); err != nil {
 		return answer{}, err

@@ -120,16 +120,26 @@ func (c *Console) rotateSubscription(r *request) (answer, error) {
 	if err != nil || overlap < 0 || overlap > 30*24*time.Hour {
 		return c.withProblem(r, "overlap", "Choose how long the old secret goes on.")
 	}
-	s, err := c.onSubscription(r, "rotate")
+	s, err := c.Hooks.Find(r.Context(), r.Project.ID, r.param("subscription"))
 	if err != nil {
 		return answer{}, err
 	}
-	secret, err := c.Hooks.Rotate(r.Context(), r.Project.ID, s.ID, overlap)
+	if !r.replaces(s.SigningSecret) {
+		return answer{}, errRotatedBefore
+	}
+	if err := r.audit("subscription.rotate", subscriptionSubject(s.ID)); err != nil {
+		return answer{}, err
+	}
+	secret, err := c.Hooks.Rotate(r.Context(), s, overlap)
 	if err != nil {
 		return answer{}, err
 	}
 	return secretOnce(r, s.ID, secret), nil
 }
+
+// errRotatedBefore answers a form whose secret is replaced: a reload of the page that showed the new one.
+var errRotatedBefore = clientele.Errorf(clientele.KindConflict, "This form was carried out already, or is from before you logged in, so "+
+	"nothing was done now. A signing secret is not shown again: if it is lost, open the page of the subscription anew and rotate once more")
 
 // deleteSubscription ends a subscription.
 func (c *Console) deleteSubscription(r *request) (answer, error) {

@@ -119,7 +119,7 @@ func TestSubscription_IsCreatedByOwners(t *testing.T) {
 		f.as(t, editor).post(subscriptionsList, "url", r.url, "event", "customer:changed").want(http.StatusForbidden)
 		b := f.as(t, owner)
 		b.get(subscriptionsList).want(http.StatusOK).has("New subscription")
-		b.get(subscriptionsList + "/new").want(http.StatusOK).has("<h1>New subscription</h1>")
+		once := b.get(subscriptionsList+"/new").has("<h1>New subscription</h1>", "data-once").once()
 		for _, c := range []struct{ field, value, problem string }{
 			{"url", "http://shop.example.com/" + harmful, "begins with https"},
 			{"url", "https://10.0.0.1/", "not a public one"},
@@ -131,7 +131,7 @@ func TestSubscription_IsCreatedByOwners(t *testing.T) {
 			{"timeout", "long", "A time-out is"},
 			{"timeout", "20m", "between"},
 		} {
-			form := map[string]string{"url": r.url, "event": "customer:changed"}
+			form := map[string]string{"url": r.url, "event": "customer:changed", "once": once}
 			form[c.field] = c.value
 			var values []string
 			for name, value := range form {
@@ -143,7 +143,7 @@ func TestSubscription_IsCreatedByOwners(t *testing.T) {
 			}
 			got.lacks(harmful, strings.Repeat("s", 65))
 		}
-		shown := b.post(subscriptionsList, "url", r.url+"/?k=token-in-the-url", "event", "customer:changed", "secret", "the-receivers-secret",
+		shown := b.post(subscriptionsList, "once", once, "url", r.url+"/?k=token-in-the-url", "event", "customer:changed", "secret", "the-receivers-secret",
 			"omit", "1", "intervals", "30s, 2m", "timeout", "10s").want(http.StatusOK).has("whsec_", "not shown again").lacks("token-in-the-url", "the-receivers-secret")
 		list, err := f.hooks.List(t.Context(), clientele.SubscriptionFilter{ProjectID: f.project.ID})
 		check(t, err)
@@ -183,6 +183,7 @@ func TestSubscription_ActsOfEditors(t *testing.T) {
 		path := subscriptionsList + "/" + s.ID
 		b := f.as(t, editor)
 		b.post(path+"/disable", "reason", strings.Repeat("x", maxReason+1)).want(http.StatusUnprocessableEntity).has("at most 200")
+		b.get(path).has(`data-confirm="Disable it?`, `data-confirm="Send the failed deliveries`)
 		b.post(path+"/disable", "reason", "moves "+harmful).goesTo(path)
 		b.get(path).want(http.StatusOK).has("It is disabled since", "moves", "Enable</button>", "Its events are kept").lacks(harmful)
 		b.post(path + "/enable").goesTo(path)
@@ -219,7 +220,8 @@ func TestSubscription_SecretIsRotatedAndDeletedByOwners(t *testing.T) {
 		for _, overlap := range []string{"", "long", "-1h", "9000h"} {
 			b.post(path+"/rotate", "overlap", overlap).want(http.StatusUnprocessableEntity).has("Choose how long")
 		}
-		b.post(path+"/rotate", "overlap", "1h").want(http.StatusOK).has("whsec_", "not shown again").lacks(s.SigningSecret)
+		once := b.get(path).has("data-once").lacks(s.SigningSecret).once()
+		b.post(path+"/rotate", "overlap", "1h", "once", once).want(http.StatusOK).has("whsec_", "not shown again").lacks(s.SigningSecret)
 		now, err := f.hooks.Find(t.Context(), f.project.ID, s.ID)
 		check(t, err)
 		if now.PreviousSecret != s.SigningSecret || !now.PreviousUntil.Equal(f.clock.Now().Add(time.Hour)) {
@@ -233,6 +235,57 @@ func TestSubscription_SecretIsRotatedAndDeletedByOwners(t *testing.T) {
 		b.get(subscriptionsList).want(http.StatusOK).has("The subscription was deleted").lacks(s.ID)
 		b.get(path).want(http.StatusNotFound)
 		b.get("/console/audit").want(http.StatusOK).has("subscription.rotate", "subscription.delete").lacks("whsec_")
+	})
+}
+
+// TestSubscription_FormsAreCarriedOutOnce sends the forms that show a secret many times at once, and again later.
+func TestSubscription_FormsAreCarriedOutOnce(t *testing.T) {
+	onBothStores(t, func(t *testing.T, f *fixture) {
+		b := f.as(t, owner)
+		again := func(path string, form ...string) {
+			t.Helper()
+			var all sync.WaitGroup
+			count := [600]int{}
+			statuses := make([]int, 6)
+			for i := range statuses {
+				all.Go(func() { statuses[i] = b.post(path, form...).StatusCode })
+			}
+			all.Wait()
+			for _, status := range statuses {
+				count[status]++
+			}
+			if count[http.StatusOK] != 1 || count[http.StatusConflict] != len(statuses)-1 {
+				t.Errorf("one form, sent %d times at once: statuses %v", len(statuses), statuses)
+			}
+			b.post(path, form...).want(http.StatusConflict).has("nothing was done now").lacks("whsec_")
+		}
+		list := func() []clientele.Subscription {
+			t.Helper()
+			list, err := f.hooks.List(t.Context(), clientele.SubscriptionFilter{ProjectID: f.project.ID})
+			check(t, err)
+			if len(list) != 1 {
+				t.Fatalf("%d subscriptions, want 1", len(list))
+			}
+			return list
+		}
+		once := b.get(subscriptionsList + "/new").once()
+		again(subscriptionsList, "once", once, "url", "https://shop.example.com/", "event", "customer:changed")
+		made := list()[0]
+		path := subscriptionsList + "/" + made.ID
+		b.post(path+"/rotate", "overlap", "1h").want(http.StatusConflict)
+		again(path+"/rotate", "once", b.get(path).once(), "overlap", "1h")
+		now := list()[0]
+		if signs := now.Signs(f.clock.Now()); len(signs) != 2 || signs[1] != made.SigningSecret {
+			t.Errorf("%d secrets sign, want the first and the one that was shown", len(signs))
+		}
+		b.post(path+"/rotate", "once", b.get(path).once(), "overlap", "1h").want(http.StatusOK)
+		b.get(path).want(http.StatusOK).has("by the 2 old secrets")
+		stale := b.get(path).once()
+		b.login(b.password)
+		b.post(path+"/rotate", "once", stale, "overlap", "1h").want(http.StatusConflict).has("before you logged in")
+		if got := strings.Count(b.get("/console/audit").body, "subscription.create"); got != 1 {
+			t.Errorf("the audit log has %d creations", got)
+		}
 	})
 }
 

@@ -159,13 +159,32 @@ func (s *Store) SetSubscriptionPolicies(ctx context.Context, project int64, id s
 	return s.changeSubscription(ctx, "set policies of", project, id, "retry = $3::text::json, request_timeout = $4", text, timeout.Microseconds())
 }
 
-// RotateSubscription gives a subscription a new signing secret; the present one signs as well until oldUntil. Kind
-// not_found when there is no such subscription.
-func (s *Store) RotateSubscription(ctx context.Context, project int64, id, secret string, oldUntil time.Time) error {
-	// Where it took place already, and only the answer was lost, the second time must not make the new one the old one.
-	return s.changeSubscription(ctx, "rotate secret of", project, id, `
-		previous_secret = CASE WHEN signing_secret = $4 THEN previous_secret ELSE signing_secret END, previous_until = $3, signing_secret = $4`,
-		oldUntil, secret)
+// RotateSubscription gives a subscription a new signing secret; Subscription.Rotate tells what becomes of the others. Kind
+// not_found when there is no such subscription, conflict when its secret is not the one to replace.
+func (s *Store) RotateSubscription(ctx context.Context, project int64, id string, r clientele.SecretRotation) error {
+	err := s.transactSafely(ctx, "rotate secret of subscription", func(ctx context.Context, tx pgx.Tx) error {
+		if err := haveSubscription(ctx, tx, project, id); err != nil {
+			return err
+		}
+		rows, err := tx.Query(ctx, findSubscription, project, id)
+		if err != nil {
+			return err
+		}
+		sub, err := pgx.CollectExactlyOneRow(rows, scanSubscription)
+		if err != nil {
+			return err
+		}
+		if err := sub.Rotate(r); err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, `UPDATE subscription SET signing_secret = $3, previous_secret = $4, previous_until = $5
+			WHERE project_id = $1 AND id = $2`, project, id, sub.SigningSecret, sub.PreviousSecret, sub.PreviousUntil)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("rotate secret of subscription %s in project %d: %w", id, project, err)
+	}
+	return nil
 }
 
 // DeleteSubscription ends a subscription and forgets its secrets; its deliveries stay until they are forgotten. Kind

@@ -158,11 +158,28 @@ func (s *Store) SetSubscriptionPolicies(ctx context.Context, project int64, id s
 	return s.changeSubscription(ctx, "set policies of", project, id, "retry = ?, request_timeout = ?", text, timeout.Microseconds())
 }
 
-// RotateSubscription gives a subscription a new signing secret; the present one signs as well until oldUntil. Kind
-// not_found when there is no such subscription.
-func (s *Store) RotateSubscription(ctx context.Context, project int64, id, secret string, oldUntil time.Time) error {
-	return s.changeSubscription(ctx, "rotate secret of", project, id,
-		"previous_secret = signing_secret, previous_until = ?, signing_secret = ?", oldUntil.UnixMicro(), secret)
+// RotateSubscription gives a subscription a new signing secret; Subscription.Rotate tells what becomes of the others. Kind
+// not_found when there is no such subscription, conflict when its secret is not the one to replace.
+func (s *Store) RotateSubscription(ctx context.Context, project int64, id string, r clientele.SecretRotation) error {
+	err := s.transact(ctx, func(t *tx) error {
+		sub, err := scanSubscription(t.row("SELECT "+subscriptionColumns+
+			" FROM subscription WHERE project_id = ? AND id = ? AND deleted_at IS NULL", project, id))
+		if errors.Is(err, sql.ErrNoRows) {
+			return errNoSubscription
+		}
+		if err != nil {
+			return err
+		}
+		if err := sub.Rotate(r); err != nil {
+			return err
+		}
+		return t.exec(`UPDATE subscription SET signing_secret = ?, previous_secret = ?, previous_until = ?
+			WHERE project_id = ? AND id = ?`, sub.SigningSecret, sub.PreviousSecret, sub.PreviousUntil.UnixMicro(), project, id)
+	})
+	if err != nil {
+		return fmt.Errorf("rotate secret of subscription %s in project %d: %w", id, project, err)
+	}
+	return nil
 }
 
 // DeleteSubscription ends a subscription and forgets its secrets; its deliveries stay until they are forgotten. Kind

@@ -88,7 +88,7 @@ type Store interface {
 	FindSubscription(ctx context.Context, project int64, id string) (clientele.Subscription, error)
 	ListSubscriptions(ctx context.Context, f clientele.SubscriptionFilter) ([]clientele.Subscription, error)
 	SetSubscriptionPolicies(ctx context.Context, project int64, id string, retry []time.Duration, timeout time.Duration) error
-	RotateSubscription(ctx context.Context, project int64, id, secret string, oldUntil time.Time) error
+	RotateSubscription(ctx context.Context, project int64, id string, r clientele.SecretRotation) error
 	DeleteSubscription(ctx context.Context, project int64, id string, at time.Time) error
 	DisableSubscription(ctx context.Context, project int64, id, reason string, at time.Time) error
 	EnableSubscription(ctx context.Context, project int64, id string, keptFrom time.Time) error

@@ -78,6 +78,8 @@ func subscriptionChecks() []eventCheck {
 		{"CreateOnce_ManyAtOnce", testSubscriptionOnceAtOnce},
 		{"Policies_AreReplaced", testSubscriptionPolicies},
 		{"Rotate_KeepsTheOldSecretForAWhile", testRotateSubscription},
+		{"Rotate_KeepsAllThatSignUntilTheirEnd", testRotateInOverlap},
+		{"Rotate_ReplacesWhatWasSeen", testRotateStale},
 		{"Delete_IsGoneWithItsSecrets", testDeleteSubscription},
 		{"Disable_IsNotServedUntilEnabled", testDisableSubscription},
 		{"Enable_PassesOverWhatIsTooOld", testEnableSubscription},
@@ -126,7 +128,7 @@ func testSubscriptionPolicies(t *testing.T, f *eventFixture) {
 
 func testRotateSubscription(t *testing.T, f *eventFixture) {
 	s := f.subscribe(t, f.project)
-	mustDo(t, "rotate", f.RotateSubscription(t.Context(), f.project, s.ID, "whsec_c2Vjb25k", at(9)))
+	f.rotate(t, s, "whsec_c2Vjb25k", 1, 9)
 	got := f.subscription(t, s)
 	wantSame(t, "secrets before the end", []string{"whsec_c2Vjb25k", "whsec_bmV3"}, got.Signs(at(8)))
 	wantSame(t, "secrets at the end", []string{"whsec_c2Vjb25k"}, got.Signs(at(9)))
@@ -214,7 +216,8 @@ func testForeignSubscription(t *testing.T, f *eventFixture) {
 		_, err := f.FindSubscription(ctx, k.project, k.id)
 		wantKind(t, "find", err, clientele.KindNotFound)
 		wantKind(t, "policies", f.SetSubscriptionPolicies(ctx, k.project, k.id, nil, time.Second), clientele.KindNotFound)
-		wantKind(t, "rotate", f.RotateSubscription(ctx, k.project, k.id, "whsec_", at(1)), clientele.KindNotFound)
+		r := clientele.SecretRotation{Secret: "whsec_", Replaces: s.SigningSecret, At: at(1), OldUntil: at(2)}
+		wantKind(t, "rotate", f.RotateSubscription(ctx, k.project, k.id, r), clientele.KindNotFound)
 		wantKind(t, "delete", f.DeleteSubscription(ctx, k.project, k.id, at(1)), clientele.KindNotFound)
 		wantKind(t, "disable", f.DisableSubscription(ctx, k.project, k.id, "x", at(1)), clientele.KindNotFound)
 		wantKind(t, "enable", f.EnableSubscription(ctx, k.project, k.id, at(1)), clientele.KindNotFound)

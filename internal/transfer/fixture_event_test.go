@@ -12,7 +12,7 @@ import (
 // eventBook is what of a book events need.
 type eventBook interface {
 	CreateSubscription(ctx context.Context, s clientele.Subscription) (clientele.Subscription, error)
-	RotateSubscription(ctx context.Context, project int64, id, secret string, oldUntil time.Time) error
+	RotateSubscription(ctx context.Context, project int64, id string, r clientele.SecretRotation) error
 	DisableSubscription(ctx context.Context, project int64, id, reason string, at time.Time) error
 	ListSubscriptions(ctx context.Context, f clientele.SubscriptionFilter) ([]clientele.Subscription, error)
 	GatherEvents(ctx context.Context, events []clientele.Event, newID func() string) (int, error)
@@ -30,7 +30,8 @@ func (f *fixture) events() {
 	for i := range 4 {
 		sub := f.subscribe(newID(), i)
 		if i == 1 {
-			f.must(f.book.RotateSubscription(ctx, sub.ProjectID, sub.ID, "whsec_b", f.moment()))
+			r := clientele.SecretRotation{Secret: "whsec_b", Replaces: sub.SigningSecret, At: sub.CreatedAt, OldUntil: f.moment()}
+			f.must(f.book.RotateSubscription(ctx, sub.ProjectID, sub.ID, r))
 		}
 		var events []clientele.Event
 		for n := range int64(3) {

@@ -67,19 +67,29 @@ func testSignature_IndependentImplementation(t *testing.T, open opener) {
 	if verify(other) == nil {
 		t.Error("a message verifies with another secret")
 	}
-	renewed, err := f.Rotate(t.Context(), f.project, s.ID, time.Hour)
-	if err != nil {
-		t.Fatal(err)
+	rotate := func(overlap time.Duration) string {
+		t.Helper()
+		now, err := f.Find(t.Context(), f.project, s.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		secret, err := f.Rotate(t.Context(), now, overlap)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return secret
 	}
+	lost, renewed := rotate(time.Hour), rotate(time.Minute) // the first one reached nobody
 	send()
-	for name, secret := range map[string]string{"old": s.SigningSecret, "new": renewed} {
+	for name, secret := range map[string]string{"old": s.SigningSecret, "lost": lost, "new": renewed} {
 		if err := verify(secret); err != nil {
 			t.Errorf("signature of the %s secret during the overlap: %v", name, err)
 		}
 	}
-	if _, err := f.Rotate(t.Context(), f.project, s.ID, 0); err != nil {
-		t.Fatal(err)
+	if _, err := f.Rotate(t.Context(), s, time.Hour); clientele.KindOf(err) != clientele.KindConflict {
+		t.Errorf("a rotation of a secret that was replaced: %v, want a conflict", err)
 	}
+	rotate(0)
 	send()
 	if verify(renewed) == nil || verify(s.SigningSecret) == nil {
 		t.Error("a secret signs after its overlap")

@@ -150,14 +150,15 @@ func (s *Service) Delete(ctx context.Context, project int64, id string) error {
 	return s.store.DeleteSubscription(ctx, project, id, s.now())
 }
 
-// Rotate gives a subscription a new signing secret and returns it. For the overlap what is sent is signed with the old one
-// as well.
-func (s *Service) Rotate(ctx context.Context, project int64, id string, overlap time.Duration) (secret string, err error) {
+// Rotate gives a subscription a new signing secret in the place of the one that it was found with, and returns it. For the
+// overlap what is sent is signed with the old one as well. The error is of kind conflict when it was rotated meanwhile.
+func (s *Service) Rotate(ctx context.Context, sub clientele.Subscription, overlap time.Duration) (secret string, err error) {
 	if overlap < 0 {
 		return "", refuse("overlap", "an overlap is 0 or longer")
 	}
-	secret = newSigningSecret()
-	return secret, s.store.RotateSubscription(ctx, project, id, secret, s.now().Add(overlap))
+	now := s.now()
+	r := clientele.SecretRotation{Secret: newSigningSecret(), Replaces: sub.SigningSecret, At: now, OldUntil: now.Add(overlap)}
+	return r.Secret, s.store.RotateSubscription(ctx, sub.ProjectID, sub.ID, r)
 }
 
 // Disable stops serving a subscription, for a reason that operators read. Its events are kept for it.

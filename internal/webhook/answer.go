@@ -66,9 +66,9 @@ const minHidden = len(secretMark)
 // them in JSON. The longest are first, since one may have another in it.
 func secretsOf(sub *clientele.Subscription) []string {
 	var list []string
-	for _, secret := range []string{
-		sub.Secret, strings.TrimPrefix(sub.SigningSecret, secretPrefix), strings.TrimPrefix(sub.PreviousSecret, secretPrefix),
-	} {
+	signing := append(strings.Fields(sub.PreviousSecret), sub.SigningSecret)
+	for _, secret := range append(signing, sub.Secret) {
+		secret = strings.TrimPrefix(secret, secretPrefix)
 		if len(secret) < minHidden {
 			continue
 		}

@@ -76,10 +76,14 @@ func TestKeyIssue_CustomerKeys(t *testing.T) {
 		t.Errorf("%s does not show the keys", o.stdout)
 	}
 	s := startServer(t, dir)
-	for customerKey, company := range map[string]int{first: 1, strings.ToLower(first): 1, other: 2} {
+	for _, c := range []struct {
+		customerKey string
+		company     int
+	}{{first, 1}, {strings.ToLower(first), 1}, {other, 2}} {
+		company := c.company // and the number of its customer, which is made in this order
 		s.ask(request{
 			method: "POST", url: "/api/customers", header: map[string]string{
-				"apikey": apikey, "CustomerKey": customerKey, "Content-Type": "application/json",
+				"apikey": apikey, "CustomerKey": c.customerKey, "Content-Type": "application/json",
 			},
 			body: `{"extCustomerId":1001,"extCustomerNumber":"1001","enterpriseNumber":"BE01234567899","name":"Bakery","address":{"city":"Lommel"}}`,
 		}).wants(t, 200, fmt.Sprintf(`{"companyId":%d,"customerId":%d,"extCustomerId":1001}`, company, company))

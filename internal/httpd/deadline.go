@@ -28,7 +28,7 @@ type timedConn struct {
 	// listening says that a Read waits so, urged that urge was called once since, heard that it shall wait no more, closed that none
 	// shall. All are guarded by reads, and the last two wake woken.
 	listening, urged, heard, closed bool
-	woken                   sync.Cond
+	woken                           sync.Cond
 }
 
 // deadline is when an operation of a connection shall end.

@@ -46,11 +46,14 @@ func hideSecrets(answer []byte, secrets []string) []byte {
 	return answer
 }
 
+// harmless is how many bytes of a secret's beginning tell nothing of it; an answer ends in them by chance.
+const harmless = 3
+
 // hideBeginning returns an answer that was cut off, with no beginning of a secret at its end.
 func hideBeginning(answer []byte, secrets []string) []byte {
 	longest := 0
 	for _, s := range secrets {
-		for n := min(len(s)-1, len(answer)); n > longest; n-- {
+		for n := min(len(s)-1, len(answer)); n > max(longest, harmless); n-- {
 			if bytes.HasSuffix(answer, []byte(s[:n])) {
 				longest = n
 			}

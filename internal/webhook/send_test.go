@@ -77,7 +77,8 @@ func TestPost_EchoedSecretsAreNotKept(t *testing.T) {
 		"old " + sub.PreviousSecret + ".":      "old whsec_….",
 		filled + sub.SigningSecret:             filled + secretPrefix,
 		filled + "0123456789abcdef" + secret:   filled + "0123456789abcdef",
-		filled + "0123456789abcdefgh" + secret: filled + "0123456789abcdefgh",
+		filled + "0123456789abcd" + secret:     filled + "0123456789abcd",
+		filled + "0123456789abcdefgh" + secret: filled + "0123456789abcdefgh" + secret[:2], // which tells nothing
 		filled + "and 20 bytes more ok":        filled + "and 20 bytes more ok",
 		"shown " + secret[:5]:                  "shown " + secret[:5], // the receiver's own cut
 	} {

@@ -1,6 +1,7 @@
 package clientele
 
 import (
+	"net/url"
 	"strings"
 	"time"
 )
@@ -58,6 +59,29 @@ type Subscription struct {
 	// DisabledAt is zero while the subscription is served; DisabledReason says why it is not.
 	DisabledAt     time.Time
 	DisabledReason string
+}
+
+// ShownURL returns the address of a receiver without what may be secret in it: the values of its query, and a user.
+func ShownURL(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" {
+		return "(an address that cannot be read)"
+	}
+	shown := u.Scheme + "://" + u.Host + u.EscapedPath()
+	if u.RawQuery == "" {
+		return shown
+	}
+	var names []string
+	for pair := range strings.SplitSeq(u.RawQuery, "&") {
+		name, _, named := strings.Cut(pair, "=")
+		if !named { // all of it may be a token
+			name = "…"
+		} else {
+			name += "=…"
+		}
+		names = append(names, name)
+	}
+	return shown + "?" + strings.Join(names, "&")
 }
 
 // Remembered returns what is kept of the call that made the subscription.

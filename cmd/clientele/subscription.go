@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"clientele"
@@ -194,7 +193,7 @@ func (c *subscriptionList) Run(ctx context.Context, std streams) error {
 				continue
 			}
 			o := subscriptionOutput(&all[i], name)
-			o.URL = shownURL(o.URL)
+			o.URL = clientele.ShownURL(o.URL)
 			o.Due, o.OldestChange = byID[o.ID].Due, stamp(byID[o.ID].OldestChange)
 			list = append(list, o)
 			rows = append(rows, fmt.Sprintf("%s\t%s\t%s\t%s\t%d\t%s\t%s", o.ID, o.Project, o.EventType, o.State, o.Due, o.URL,
@@ -207,22 +206,6 @@ func (c *subscriptionList) Run(ctx context.Context, std streams) error {
 		}
 		return printTable(std.out, "ID\tPROJECT\tEVENT\tSTATE\tDUE\tURL\tREASON", rows)
 	})
-}
-
-// shownURL returns the address of a receiver without the values of its query, of which one may be a token. There is no user in it.
-func shownURL(address string) string {
-	before, query, hasQuery := strings.Cut(address, "?")
-	if !hasQuery {
-		return address
-	}
-	pairs := strings.Split(query, "&")
-	for i, pair := range pairs {
-		name, _, isNamed := strings.Cut(pair, "=")
-		if pairs[i] = "…"; isNamed { // else all of it may be the token
-			pairs[i] = name + "=…"
-		}
-	}
-	return before + "?" + strings.Join(pairs, "&")
 }
 
 // projectsNamed returns the names of all projects by id, or of the one with this name.

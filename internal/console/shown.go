@@ -2,10 +2,11 @@ package console
 
 import (
 	"fmt"
-	"net/url"
 	"strings"
 	"time"
 	"unicode"
+
+	"clientele"
 )
 
 // printable returns a text of somebody else's as it can be shown: what has no shape of its own, such as marks that turn the
@@ -20,28 +21,8 @@ func printable(text string) string {
 	}, strings.ReplaceAll(text, "\r\n", "\n"))
 }
 
-// shownURL returns the address of a receiver without what may be secret in it: the values of its query, and a user.
-func shownURL(address string) string {
-	u, err := url.Parse(address)
-	if err != nil || u.Host == "" {
-		return "(an address that cannot be read)"
-	}
-	shown := u.Scheme + "://" + u.Host + u.EscapedPath()
-	if u.RawQuery == "" {
-		return printable(shown)
-	}
-	var names []string
-	for pair := range strings.SplitSeq(u.RawQuery, "&") {
-		name, _, named := strings.Cut(pair, "=")
-		if !named { // all of it may be a token
-			name = "…"
-		} else {
-			name += "=…"
-		}
-		names = append(names, name)
-	}
-	return printable(shown + "?" + strings.Join(names, "&"))
-}
+// shownURL is clientele.ShownURL for a page.
+func shownURL(address string) string { return printable(clientele.ShownURL(address)) }
 
 // durationText returns a duration as people read it: 12 ms, 3.4 s, 2 h 5 min, 3 d 4 h; "" for none.
 func durationText(d time.Duration) string {
